@@ -1,0 +1,15 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Learning to learn: the objective, unrolls, estimators and the trainer."""
+
+from lurl_tf.meta.objective import ridge_objective
+from lurl_tf.meta.train_config import MetaTrainConfig
+from lurl_tf.meta.trainer import MetaMetrics, MetaTrainer
+from lurl_tf.meta.unroll import UnrollConfig
+
+__all__ = [
+  "MetaMetrics",
+  "MetaTrainConfig",
+  "MetaTrainer",
+  "UnrollConfig",
+  "ridge_objective",
+]

@@ -1,0 +1,212 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The meta-objective: how well a ridge read-out of the features classifies."""
+
+from typing import Literal, NamedTuple
+
+import tensorflow as tf
+
+DEFAULT_RIDGE = 0.1
+# Keeps the logits' scale differentiable where all features are dead.
+SMALLEST_POWER = 1e-24
+
+
+class ObjectiveValue(NamedTuple):
+  """The meta-objective and its parts, each `[...]`.
+
+  Attributes:
+    loss: what is minimised: the sum of the parts that are switched on.
+    accuracy: share of query examples whose class has the largest logit.
+    readout: `[..., u + 1, k]` weights of the read-out, the bias last.
+    query_error: squared distance of normalised logits and targets, a mean
+      over query examples; twice the cosine distance.
+    penalty: the ridge penalty, per support example.
+    extra_error: squared error of extra regression targets, or 0.
+    support_accuracy: as `accuracy`, on the support examples.
+  """
+
+  loss: tf.Tensor
+  accuracy: tf.Tensor
+  readout: tf.Tensor
+  query_error: tf.Tensor
+  penalty: tf.Tensor
+  extra_error: tf.Tensor
+  support_accuracy: tf.Tensor
+
+
+def ridge_objective(
+  support_features: tf.Tensor,
+  support_targets: tf.Tensor,
+  query_features: tf.Tensor,
+  query_targets: tf.Tensor,
+  ridge: float | Literal["relative"] = DEFAULT_RIDGE,
+  relative_ridge: float = DEFAULT_RIDGE,
+  penalty_in_loss: bool = True,
+  center_targets: bool = True,
+  normalize_targets: bool = True,
+  extra_support_targets: tf.Tensor | None = None,
+  extra_query_targets: tf.Tensor | None = None,
+) -> ObjectiveValue:
+  """Fits a ridge regression to the support set and scores the query set.
+
+  The defaults are those of the released program (Metz et al. 2019, section
+  3.3). `ridge="relative", penalty_in_loss=False` does not change when all
+  features are multiplied by a number: growing them gains nothing.
+
+  Args:
+    support_features: `[..., b, u]`.
+    support_targets: `[..., b, k]`, one-hot.
+    query_features: `[..., b', u]`.
+    query_targets: `[..., b', k]`, one-hot.
+    ridge: strength of the penalty of the squared weights; the bias has none.
+      `"relative"`: `relative_ridge` times the mean diagonal of the centred
+      features' Gram matrix.
+    relative_ridge: see `ridge`.
+    penalty_in_loss: whether the penalty is part of the loss.
+    center_targets: whether targets are centred at the mean of all entries.
+    normalize_targets: whether targets are scaled to a mean squared norm of 1.
+    extra_support_targets: `[..., b, r]` further targets of regression beside
+      the classes; their error joins the loss.
+    extra_query_targets: `[..., b', r]`.
+
+  Returns:
+    `ObjectiveValue`.
+
+  Raises:
+    ValueError: if shapes do not fit, the ridge is not positive, or one of the
+      extra targets is missing.
+
+  Example:
+
+  >>> features = tf.eye(4)
+  >>> lurl_tf.ridge_objective(features, features, features, features
+  ... ).accuracy.numpy()
+  1.0
+  """
+  _check(support_features, support_targets, query_features, query_targets)
+  if ridge != "relative" and not ridge > 0:
+    raise ValueError(
+      f"`ridge` must be positive or 'relative'. Received: ridge={ridge!r}"
+    )
+  if (extra_support_targets is None) != (extra_query_targets is None):
+    raise ValueError(
+      "Extra targets must be given for support and query alike. Received: "
+      f"extra_support_targets={extra_support_targets}, "
+      f"extra_query_targets={extra_query_targets}"
+    )
+
+  def prepare(targets):
+    if center_targets:
+      targets -= tf.reduce_mean(targets, axis=[-2, -1], keepdims=True)
+    if normalize_targets:
+      targets = _unit_power(targets)
+    return targets
+
+  classes = support_targets.shape[-1]
+  prepared = prepare(support_targets)
+  if extra_support_targets is not None:
+    extra = _standardize_columns(extra_support_targets)
+    prepared = tf.concat([prepared, extra], axis=-1)
+  readout, penalty = _fit(support_features, prepared, ridge, relative_ridge)
+  class_readout = readout[..., :classes]
+  query_logits = _apply(class_readout, query_features)
+  power = tf.reduce_sum(tf.square(query_logits), axis=-1, keepdims=True)
+  directions = query_logits * tf.math.rsqrt(tf.maximum(power, SMALLEST_POWER))
+  query_error = _squared_error(directions, prepare(query_targets))
+  if extra_query_targets is None:
+    extra_error = tf.zeros_like(query_error)
+  else:
+    extra_error = _squared_error(
+      _apply(readout[..., classes:], query_features),
+      _standardize_columns(extra_query_targets),
+    )
+  support_logits = _apply(class_readout, support_features)
+  loss = query_error + extra_error
+  return ObjectiveValue(
+    loss=loss + penalty if penalty_in_loss else loss,
+    accuracy=_accuracy(query_logits, query_targets),
+    readout=readout,
+    query_error=query_error,
+    penalty=penalty,
+    extra_error=extra_error,
+    support_accuracy=_accuracy(support_logits, support_targets),
+  )
+
+
+def _fit(features, targets, ridge, relative_ridge):
+  """Read-out `[..., u + 1, k]`, and its penalty per example.
+
+  Centring takes the bias, which has no penalty, out of the equations.
+  """
+  mean = tf.reduce_mean(features, axis=-2, keepdims=True)
+  target_mean = tf.reduce_mean(targets, axis=-2, keepdims=True)
+  centered = features - mean
+  gram = tf.matmul(centered, centered, transpose_a=True)
+  if ridge == "relative":
+    scale = tf.linalg.trace(gram) / features.shape[-1]
+    strength = tf.maximum(relative_ridge * scale, SMALLEST_POWER)
+  else:
+    # A float32 number in the released program, whatever the features are.
+    strength = tf.fill(
+      features.shape[:-2], tf.cast(tf.constant(ridge), features.dtype)
+    )
+  unit = tf.eye(features.shape[-1], dtype=features.dtype)
+  moment = tf.matmul(centered, targets - target_mean, transpose_a=True)
+  weights = tf.linalg.cholesky_solve(
+    tf.linalg.cholesky(gram + strength[..., tf.newaxis, tf.newaxis] * unit),
+    moment,
+  )
+  bias = target_mean - tf.matmul(mean, weights)
+  penalty = (
+    strength
+    * tf.reduce_sum(tf.square(weights), axis=[-2, -1])
+    / features.shape[-2]
+  )
+  return tf.concat([weights, bias], axis=-2), penalty
+
+
+def _apply(readout, features):
+  return tf.matmul(features, readout[..., :-1, :]) + readout[..., -1:, :]
+
+
+def _squared_error(values, targets):
+  errors = tf.reduce_sum(tf.square(values - targets), axis=-1)
+  return tf.reduce_mean(errors, axis=-1)
+
+
+def _unit_power(targets):
+  power = tf.reduce_mean(
+    tf.reduce_sum(tf.square(targets), axis=-1, keepdims=True),
+    axis=-2,
+    keepdims=True,
+  )
+  return targets * tf.math.rsqrt(power)
+
+
+def _standardize_columns(targets):
+  mean, variance = tf.nn.moments(targets, axes=[-2], keepdims=True)
+  return (targets - mean) * tf.math.rsqrt(variance + SMALLEST_POWER)
+
+
+def _accuracy(logits, targets):
+  hits = tf.argmax(logits, axis=-1, output_type=tf.int32) == tf.argmax(
+    targets, axis=-1, output_type=tf.int32
+  )
+  return tf.reduce_mean(tf.cast(hits, logits.dtype), axis=-1)
+
+
+def _check(support_features, support_targets, query_features, query_targets):
+  support, query = support_features.shape, query_features.shape
+  if (
+    support[-1] != query[-1]
+    or support_targets.shape[-1] != query_targets.shape[-1]
+    or support[-2] != support_targets.shape[-2]
+    or query[-2] != query_targets.shape[-2]
+  ):
+    raise ValueError(
+      "Features [..., b, u] and targets [..., b, k] must agree in u, k, and "
+      "each pair in b. Received: shapes "
+      f"support_features={tuple(support)}, "
+      f"support_targets={tuple(support_targets.shape)}, "
+      f"query_features={tuple(query)}, "
+      f"query_targets={tuple(query_targets.shape)}"
+    )

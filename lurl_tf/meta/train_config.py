@@ -1,0 +1,112 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Everything that decides a meta-training run, beside its data set."""
+
+import dataclasses
+import typing
+
+from lurl_tf.meta.unroll import UnrollConfig
+from lurl_tf.structures import RuleConfig
+from lurl_tf.tasks.episodes import EpisodeConfig
+
+
+@dataclasses.dataclass(frozen=True)
+class MetaTrainConfig:
+  """A meta-training run.
+
+  Args:
+    rule: sizes and options of the rule.
+    unroll: how inner states advance and are scored.
+    episodes: what tasks consist of.
+    units: of the base model's layers, bottom first.
+    slots: task slots that advance together.
+    min_truncation: least inner steps of a truncation; the largest is
+      `unroll.max_steps`.
+    min_horizon: least inner steps before a slot starts anew.
+    max_horizon: largest inner steps before a slot starts anew.
+    inner_learning_rates: knots of the inner learning rate over t / T.
+    learn_inner_rates: whether the knots are meta-learned.
+    learning_rate: of Adam on theta.
+    decay_steps: outer steps over which the learning rate falls to a tenth by
+      a cosine; 0 keeps it.
+    slot_clip_norm: largest gradient norm of one slot.
+    clip_norm: largest norm of the averaged gradient.
+    accumulate: truncations whose gradients make one outer step.
+    seed: of everything random.
+
+  Raises:
+    ValueError: if a number is out of range.
+  """
+
+  rule: RuleConfig = RuleConfig()
+  unroll: UnrollConfig = UnrollConfig()
+  episodes: EpisodeConfig = EpisodeConfig()
+  units: tuple[int, ...] = (64, 32)
+  slots: int = 8
+  min_truncation: int = 10
+  min_horizon: int = 100
+  max_horizon: int = 100
+  inner_learning_rates: tuple[float, ...] = (0.03,)
+  learn_inner_rates: bool = False
+  learning_rate: float = 3e-3
+  decay_steps: int = 0
+  slot_clip_norm: float = 1.0
+  clip_norm: float = 1.0
+  accumulate: int = 1
+  seed: int = 0
+
+  def __post_init__(self):
+    positive = (
+      "slots",
+      "learning_rate",
+      "slot_clip_norm",
+      "clip_norm",
+      "accumulate",
+      "min_horizon",
+    )
+    for name in positive:
+      if not getattr(self, name) > 0:
+        raise ValueError(
+          f"`{name}` must be positive. Received: {name}={getattr(self, name)}"
+        )
+    if not self.inner_learning_rates or min(self.inner_learning_rates) <= 0:
+      raise ValueError(
+        "`inner_learning_rates` must be positive numbers. Received: "
+        f"inner_learning_rates={self.inner_learning_rates}"
+      )
+    if not 1 <= self.min_truncation <= self.unroll.max_steps:
+      raise ValueError(
+        "`min_truncation` must be from 1 to `unroll.max_steps`. Received: "
+        f"min_truncation={self.min_truncation}, "
+        f"unroll.max_steps={self.unroll.max_steps}"
+      )
+    if self.max_horizon < self.min_horizon:
+      raise ValueError(
+        "`max_horizon` must not be below `min_horizon`. Received: "
+        f"min_horizon={self.min_horizon}, max_horizon={self.max_horizon}"
+      )
+
+  def to_json(self) -> dict[str, typing.Any]:
+    """Plain types, as JSON writes and reads them."""
+    return _lists(dataclasses.asdict(self))
+
+
+def differing_fields(
+  one: dict[str, typing.Any], other: dict[str, typing.Any], prefix: str = ""
+) -> list[str]:
+  """Names of the fields in which two configurations (as JSON) differ."""
+  names = []
+  for name in sorted(set(one) | set(other)):
+    first, second = one.get(name), other.get(name)
+    if isinstance(first, dict) and isinstance(second, dict):
+      names += differing_fields(first, second, f"{prefix}{name}.")
+    elif first != second:
+      names.append(f"{prefix}{name}: {first} became {second}")
+  return names
+
+
+def _lists(value):
+  if isinstance(value, dict):
+    return {name: _lists(each) for name, each in value.items()}
+  if isinstance(value, tuple):
+    return [_lists(each) for each in value]
+  return value

@@ -1,0 +1,237 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A truncation: several inner steps, each new state scored, as one loop."""
+
+import dataclasses
+from collections.abc import Sequence
+from typing import Literal, NamedTuple
+
+import tensorflow as tf
+
+from lurl_tf.layers.forward_pass import forward
+from lurl_tf.meta.objective import DEFAULT_RIDGE, ridge_objective
+from lurl_tf.meta.recomputation import recomputed
+from lurl_tf.rule.inner_optimizer import apply_changes, scheduled_rate
+from lurl_tf.rule.parameters import parameter_specs
+from lurl_tf.rule.update_rule import propose_changes
+from lurl_tf.structures import Episode, LayerWeights, RuleConfig
+
+
+class SlotState(NamedTuple):
+  """Inner states of all task slots between truncations.
+
+  Attributes:
+    weights: phi, `LayerWeights` of every layer with a leading axis of tasks.
+    age: `[t]` int32, inner steps done.
+    horizon: `[t]` int32, inner steps after which the slot starts anew.
+  """
+
+  weights: tuple[LayerWeights, ...]
+  age: tf.Tensor
+  horizon: tf.Tensor
+
+
+class TruncationData(NamedTuple):
+  """Everything that the steps of one truncation consume, as stacks.
+
+  Attributes:
+    batches: `[s, t, b, i]` unlabelled examples, one batch per step.
+    episodes: `Episode` of `[s', t, d, b, i]` and `[s', t, d, b, k]`, for every
+      scored state; `d` label draws.
+  """
+
+  batches: tf.Tensor
+  episodes: Episode
+
+
+class UnrollMetrics(NamedTuple):
+  """Means over the scored states of a truncation, each `[t]`.
+
+  Attributes:
+    loss: the weighted meta-objective; what is differentiated.
+    query_error: of the read-out on the query set.
+    penalty: the ridge penalty.
+    accuracy: on the query set.
+    support_accuracy: on the support set.
+  """
+
+  loss: tf.Tensor
+  query_error: tf.Tensor
+  penalty: tf.Tensor
+  accuracy: tf.Tensor
+  support_accuracy: tf.Tensor
+
+
+class MetaParameters(NamedTuple):
+  """What is meta-learned; each leaf with or without a leading axis of tasks.
+
+  Attributes:
+    rule: theta, as a flat tuple.
+    log_rates: `[n]` logarithms of the inner learning rate's knots.
+  """
+
+  rule: tuple[tf.Tensor, ...]
+  log_rates: tf.Tensor
+
+
+@dataclasses.dataclass(frozen=True)
+class UnrollConfig:
+  """How inner states are advanced and scored.
+
+  Args:
+    activation: of the base model.
+    max_steps: bound on the steps of a truncation.
+    evaluate_every: inner steps from one scored state to the next.
+    late_loss_power: the loss of a state at progress p = t / T counts
+      (power + 1) p**power; 0 counts all alike.
+    ridge: `"relative"`, or the absolute strength of the read-out's penalty.
+    relative_ridge: see `ridge_objective`.
+    penalty_in_loss: whether the penalty is a part of the loss.
+    recompute: whether the backward pass computes a step anew instead of
+      keeping its inside: less memory, and on CPUs often less time.
+
+  Raises:
+    ValueError: if a number is out of range.
+  """
+
+  activation: str = "relu"
+  max_steps: int = 10
+  evaluate_every: int = 1
+  late_loss_power: float = 0.0
+  ridge: float | Literal["relative"] = "relative"
+  relative_ridge: float = DEFAULT_RIDGE
+  penalty_in_loss: bool = False
+  recompute: bool = True
+
+  def __post_init__(self):
+    if not 1 <= self.evaluate_every <= self.max_steps:
+      raise ValueError(
+        "`evaluate_every` must be from 1 to `max_steps`. Received: "
+        f"evaluate_every={self.evaluate_every}, max_steps={self.max_steps}"
+      )
+    if self.late_loss_power < 0:
+      raise ValueError(
+        "`late_loss_power` must not be negative. Received: "
+        f"late_loss_power={self.late_loss_power}"
+      )
+
+
+def score(
+  weights: Sequence[LayerWeights], episode: Episode, config: UnrollConfig
+) -> UnrollMetrics:
+  """The meta-objective of inner states, a mean over label draws, `[t]` each.
+
+  Support and query go through the base model as one batch, as in the released
+  program.
+
+  Args:
+    weights: phi with a leading axis of tasks.
+    episode: of `[t, d, b, ...]` arrays.
+    config: objective options.
+  """
+  per_draw = tuple(
+    LayerWeights(*(weight[:, tf.newaxis] for weight in layer))
+    for layer in weights
+  )
+  support_size = episode.support_inputs.shape[-2]
+  inputs = tf.concat([episode.support_inputs, episode.query_inputs], axis=-2)
+  features = forward(per_draw, inputs, config.activation).features
+  value = ridge_objective(
+    features[..., :support_size, :],
+    episode.support_targets,
+    features[..., support_size:, :],
+    episode.query_targets,
+    ridge=config.ridge,
+    relative_ridge=config.relative_ridge,
+    penalty_in_loss=config.penalty_in_loss,
+  )
+  parts = (
+    value.loss,
+    value.query_error,
+    value.penalty,
+    value.accuracy,
+    value.support_accuracy,
+  )
+  return UnrollMetrics(*(tf.reduce_mean(part, axis=1) for part in parts))
+
+
+def unroll(
+  rule_config: RuleConfig,
+  config: UnrollConfig,
+  parameters: MetaParameters,
+  state: SlotState,
+  data: TruncationData,
+  length: tf.Tensor,
+) -> tuple[SlotState, UnrollMetrics]:
+  """Advances all slots by `length` inner steps; a pure function.
+
+  Args:
+    rule_config: the rule's sizes.
+    config: how to score, and the bound on `length`.
+    parameters: what is meta-learned.
+    state: the slots' inner states.
+    data: stacks for `config.max_steps` steps.
+    length: scalar int32, from `evaluate_every` to `max_steps`.
+
+  Returns:
+    The slots' next states, and metrics averaged over the scored states.
+  """
+  specs = parameter_specs(rule_config)
+  zeros = tf.zeros_like(state.age, dtype=state.weights[0].kernel.dtype)
+
+  def advance(parameters, weights, step):
+    rates = scheduled_rate(
+      tf.exp(parameters.log_rates), _progress(state, step)
+    )
+    inputs = tf.gather(data.batches, step)
+    activations = forward(weights, inputs, config.activation)
+    theta = tf.nest.pack_sequence_as(specs, parameters.rule)
+    changes = propose_changes(rule_config, theta, weights, activations)
+    return apply_changes(weights, changes, rates)
+
+  def scored(weights, step):
+    index = step // config.evaluate_every
+    episode = Episode(*(tf.gather(stack, index) for stack in data.episodes))
+    metrics = score(weights, episode, config)
+    progress = tf.cast(_progress(state, step + 1), zeros.dtype)
+    power = config.late_loss_power
+    # A power of 0 must not differentiate 0**0.
+    weight = (power + 1) * progress**power if power else tf.ones_like(progress)
+    return metrics._replace(loss=weight * metrics.loss)
+
+  def advance_and_score(parameters, weights, step):
+    weights = advance(parameters, weights, step)
+    if config.evaluate_every == 1:
+      return weights, scored(weights, step)
+    metrics = tf.cond(
+      tf.equal((step + 1) % config.evaluate_every, 0),
+      lambda: scored(weights, step),
+      lambda: UnrollMetrics(*[zeros] * len(UnrollMetrics._fields)),
+    )
+    return weights, metrics
+
+  one_step = advance_and_score
+  if config.recompute:
+    one_step = recomputed(advance_and_score)
+
+  def body(step, weights, totals):
+    weights, metrics = one_step(parameters, weights, step)
+    totals = UnrollMetrics(*map(tf.add, totals, metrics))
+    return step + 1, weights, totals
+
+  _, weights, totals = tf.while_loop(
+    lambda step, *_: step < length,
+    body,
+    (
+      tf.constant(0),
+      state.weights,
+      UnrollMetrics(*[zeros] * len(UnrollMetrics._fields)),
+    ),
+    maximum_iterations=config.max_steps,
+  )
+  count = tf.cast(length // config.evaluate_every, zeros.dtype)
+  metrics = UnrollMetrics(*(total / count for total in totals))
+  return state._replace(weights=weights, age=state.age + length), metrics
+
+
+def _progress(state: SlotState, step: tf.Tensor) -> tf.Tensor:
+  return (state.age + step) / state.horizon

@@ -1,0 +1,174 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Maps of channels: the layers that a rule's networks are made of.
+
+All take tensors laid out `[..., u, b, c]`, so that what is contracted over
+examples or units is contiguous, and meta-parameters with or without the leading
+axis of tasks that the tensors have.
+"""
+
+from collections.abc import Callable, Sequence
+
+import tensorflow as tf
+
+from lurl_tf.rule.parameters import Linear, Mixer, NormalizedMixer
+
+EXAMPLES_AXIS = -2
+UNITS_AXIS = -3
+VARIANCE_EPSILON = 1e-3
+
+Nonlinearity = Callable[[tf.Tensor], tf.Tensor]
+
+
+def linear(inputs: tf.Tensor, parameters: Linear) -> tf.Tensor:
+  """Affine map of channels, `[..., u, b, c]` to `[..., u, b, c']`."""
+  outputs = _multiply(inputs, parameters.kernel)
+  return outputs + _spread(parameters.bias)
+
+
+def project(
+  inputs: tf.Tensor, parameters: Sequence[Linear]
+) -> list[tf.Tensor]:
+  """Several affine maps of the same channels, as one product.
+
+  Args:
+    inputs: `[..., u, b, c]`.
+    parameters: maps of equal size, each to `c'` channels.
+
+  Returns:
+    One `[..., u, b * c']` per map.
+  """
+  together = Linear(
+    tf.concat([each.kernel for each in parameters], axis=-1),
+    tf.concat([each.bias for each in parameters], axis=-1),
+  )
+  outputs = linear(inputs, together)
+  *lead, units, examples, channels = outputs.shape
+  flat = [*lead, units, examples * (channels // len(parameters))]
+  return [
+    tf.reshape(part, flat)
+    for part in tf.split(outputs, len(parameters), axis=-1)
+  ]
+
+
+def normalize(inputs: tf.Tensor, offset: tf.Tensor) -> tf.Tensor:
+  """Batch normalisation of channels over units and examples, with an offset.
+
+  Args:
+    inputs: `[..., u, b, c]`.
+    offset: `[1, 1, c]`.
+
+  Returns:
+    `[..., u, b, c]`.
+  """
+  mean, variance = tf.nn.moments(
+    inputs, axes=[UNITS_AXIS, EXAMPLES_AXIS], keepdims=True
+  )
+  return (inputs - mean) * tf.math.rsqrt(variance + VARIANCE_EPSILON) + offset
+
+
+def convolve(inputs: tf.Tensor, kernel: tf.Tensor, axis: int) -> tf.Tensor:
+  """Convolution of stride 1, zero-padded to equal length, along one axis.
+
+  It is written as one product for all taps and a sum of shifted parts: XLA's
+  CPU compiler has no fast gradient of a convolution.
+
+  Args:
+    inputs: `[..., u, b, c]`.
+    kernel: `[taps, c, c']`, an odd number of taps.
+    axis: `EXAMPLES_AXIS` or `UNITS_AXIS`, the neighbours that are seen.
+
+  Returns:
+    `[..., u, b, c']`.
+  """
+  *lead, taps, channels, outputs = kernel.shape
+  order = [*range(len(lead)), *(len(lead) + i for i in (1, 0, 2))]
+  together = tf.reshape(
+    tf.transpose(kernel, order), [*lead, channels, taps * outputs]
+  )
+  parts = tf.split(_multiply(inputs, together), taps, axis=-1)
+  return tf.add_n([
+    _shift(part, tap - taps // 2, axis) for tap, part in enumerate(parts)
+  ])
+
+
+def pool(inputs: tf.Tensor, kernel: tf.Tensor) -> tf.Tensor:
+  """Map of a unit's own channels and of their means; free of any order.
+
+  Args:
+    inputs: `[..., u, b, c]`.
+    kernel: `[3, c, c']`: for the unit itself, for its mean over examples, for
+      the mean over the layer's units.
+
+  Returns:
+    `[..., u, b, c']`.
+  """
+  own, examples, units = tf.unstack(kernel, axis=-3)
+  over_examples = tf.reduce_mean(inputs, axis=EXAMPLES_AXIS, keepdims=True)
+  over_units = tf.reduce_mean(inputs, axis=UNITS_AXIS, keepdims=True)
+  return (
+    _multiply(inputs, own)
+    + _multiply(over_examples, examples)
+    + _multiply(over_units, units)
+  )
+
+
+def mix(
+  inputs: tf.Tensor, parameters: Mixer | NormalizedMixer, mixing: str, axis: int
+) -> tf.Tensor:
+  """`convolve` or `pool`, by the rule's kind of mixing, without the bias."""
+  if mixing == "published":
+    return convolve(inputs, parameters.kernel, axis)
+  return pool(inputs, parameters.kernel)
+
+
+def mix_and_normalize(
+  inputs: tf.Tensor,
+  parameters: NormalizedMixer,
+  mixing: str,
+  axis: int,
+  nonlinearity: Nonlinearity,
+) -> tf.Tensor:
+  """Mixes, normalises and applies the nonlinearity.
+
+  The mixer's bias would be cancelled by the normalisation: it is not computed.
+  """
+  mixed = mix(inputs, parameters, mixing, axis)
+  return nonlinearity(normalize(mixed, parameters.offset))
+
+
+def add_bias(inputs: tf.Tensor, parameters: Mixer) -> tf.Tensor:
+  """Adds a mixer's bias, for mixers that no normalisation follows."""
+  return inputs + _spread(parameters.bias)
+
+
+def _multiply(inputs: tf.Tensor, kernel: tf.Tensor) -> tf.Tensor:
+  """`[..., u, b, c]` times `[c, c']` or `[..., c, c']`, as one product."""
+  *lead, units, examples, channels = inputs.shape
+  rows = units * examples
+  if kernel.shape.rank == 2:
+    flat = tf.reshape(inputs, [-1, channels])
+  else:
+    flat = tf.reshape(inputs, [*lead, rows, channels])
+  outputs = tf.matmul(flat, kernel)
+  return tf.reshape(outputs, [*lead, units, examples, kernel.shape[-1]])
+
+
+def _spread(bias: tf.Tensor) -> tf.Tensor:
+  """`[..., c]` as `[..., 1, 1, c]`."""
+  return bias[..., tf.newaxis, tf.newaxis, :]
+
+
+def _shift(inputs: tf.Tensor, offset: int, axis: int) -> tf.Tensor:
+  """Element `i` of the result is element `i + offset`, or zero."""
+  size = inputs.shape[axis]
+  offset = max(-size, min(size, offset))
+  if offset == 0:
+    return inputs
+  rank = inputs.shape.rank
+  paddings = [[0, 0]] * rank
+  begin = [0] * rank
+  length = inputs.shape.as_list()
+  paddings[rank + axis] = [max(0, -offset), max(0, offset)]
+  begin[rank + axis] = max(0, offset)
+  length[rank + axis] = size - abs(offset)
+  return tf.pad(tf.slice(inputs, begin, length), paddings)

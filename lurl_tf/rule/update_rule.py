@@ -1,0 +1,221 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The learned rule: from one batch's activations to proposed weight changes."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import tensorflow as tf
+
+from lurl_tf.rule import weight_change
+from lurl_tf.rule.channels import Nonlinearity
+from lurl_tf.rule.error_signal import carry_down, start_error_signal
+from lurl_tf.rule.parameters import (
+  RuleParameters,
+  WeightChangeParameters,
+  initial_parameters,
+  parameter_specs,
+)
+from lurl_tf.rule.unit_state import unit_state
+from lurl_tf.structures import Activations, LayerWeights, RuleConfig
+
+
+class Signals(NamedTuple):
+  """What the rule computes for every layer before it proposes changes.
+
+  Attributes:
+    error_signals: `[..., u, b, c]` per layer, the input layer first.
+    unit_states: h, `[..., u, b, c]` per layer, the input layer first.
+  """
+
+  error_signals: tuple[tf.Tensor, ...]
+  unit_states: tuple[tf.Tensor, ...]
+
+
+class UpdateRule(tf.Module):
+  """A learned, neuron-local, unsupervised update rule (Metz et al. 2019).
+
+  Called with weights and activations, it proposes a change of every weight.
+  The same meta-parameters serve all units of all layers, so the rule works on
+  any depth, width, activation and input size; with `"published"` mixing the top
+  layer has `config.output_size` units.
+
+  Args:
+    config: sizes and options; default: the published ones.
+    seed: of the random starting values.
+
+  Call arguments:
+    weights: `LayerWeights` of every layer, bottom first.
+    activations: the `Activations` of one forward pass. Labels have no way in.
+
+  Returns:
+    `LayerWeights` of proposed changes, which the inner optimizer subtracts.
+
+  Example:
+
+  >>> rule = lurl_tf.UpdateRule(seed=0)
+  >>> len(rule.meta_parameters)
+  72
+  """
+
+  def __init__(self, config: RuleConfig | None = None, seed: int = 0):
+    super().__init__(name="update_rule")
+    self.config = config if config is not None else RuleConfig()
+    # Raw variables: a tf.Module does not collect those of Keras layers.
+    self._variables = [
+      tf.Variable(value, name=name)
+      for name, value in initial_parameters(self.config, seed)
+    ]
+
+  @property
+  def meta_parameters(self) -> tuple[tf.Variable, ...]:
+    """Theta, in the order of the authors' release."""
+    return tuple(self._variables)
+
+  @property
+  def meta_parameter_names(self) -> tuple[str, ...]:
+    """Names in the authors' release, in the order of `meta_parameters`."""
+    specs = tf.nest.flatten(parameter_specs(self.config))
+    return tuple(spec.name for spec in specs)
+
+  def parameters(
+    self, values: Sequence[tf.Tensor] | None = None
+  ) -> RuleParameters:
+    """Theta as a structure.
+
+    Args:
+      values: to use in place of the variables, in their order, each with or
+        without a leading axis of tasks.
+    """
+    values = self._variables if values is None else values
+    return tf.nest.pack_sequence_as(
+      parameter_specs(self.config), [tf.convert_to_tensor(v) for v in values]
+    )
+
+  def __call__(
+    self, weights: Sequence[LayerWeights], activations: Activations
+  ) -> tuple[LayerWeights, ...]:
+    return propose_changes(
+      self.config, self.parameters(), weights, activations
+    )
+
+
+def propose_changes(
+  config: RuleConfig,
+  parameters: RuleParameters,
+  weights: Sequence[LayerWeights],
+  activations: Activations,
+  nonlinearity: Nonlinearity = tf.nn.relu,
+) -> tuple[LayerWeights, ...]:
+  """The rule as a pure function of its meta-parameters.
+
+  Args:
+    config: the rule's options.
+    parameters: theta as a structure, with or without an axis of tasks.
+    weights: `LayerWeights` of every layer, bottom first.
+    activations: of one forward pass, `[b, u]` or `[t, b, u]`.
+    nonlinearity: of the rule's networks; other than ReLU for tests.
+
+  Returns:
+    Proposed changes as `LayerWeights` of every layer.
+
+  Raises:
+    ValueError: if a `"published"` rule is not made for the top layer's size.
+  """
+  check_output_size(config, weights[-1].bias.shape[-1])
+  states = compute_signals(
+    config, parameters, weights, activations, nonlinearity
+  ).unit_states
+  layer_inputs = (activations.inputs, *activations.post_activations)
+
+  def kernel_change(
+    own: WeightChangeParameters, kernel: tf.Tensor, layer: int
+  ) -> tf.Tensor:
+    terms = weight_change.weight_terms(
+      weight_change.normalize_columns(kernel),
+      weight_change.read_states(own, states[layer], states[layer + 1]),
+      layer_inputs[layer],
+      layer_inputs[layer + 1],
+    )
+    return weight_change.merge_terms(own.coefficients, terms, nonlinearity)
+
+  changes = []
+  for layer, own in enumerate(weights):
+    change = kernel_change(parameters.forward, own.kernel, layer)
+    if config.identical_updates:
+      backward_change = change
+    else:
+      backward_change = kernel_change(
+        parameters.backward, own.backward_kernel, layer
+      )
+    bias_change = weight_change.bias_change(
+      parameters.bias_change, states[layer + 1], nonlinearity
+    )
+    changes.append(LayerWeights(change, bias_change, backward_change))
+  return tuple(changes)
+
+
+def compute_signals(
+  config: RuleConfig,
+  parameters: RuleParameters,
+  weights: Sequence[LayerWeights],
+  activations: Activations,
+  nonlinearity: Nonlinearity = tf.nn.relu,
+) -> Signals:
+  """Error signals and unit states of all layers, from the top down.
+
+  Args:
+    config: the rule's options.
+    parameters: theta as a structure.
+    weights: `LayerWeights` of every layer, bottom first.
+    activations: of one forward pass.
+    nonlinearity: of the rule's networks; other than ReLU for tests.
+
+  Returns:
+    `Signals`, the input layer first.
+  """
+  units_first = tf.linalg.matrix_transpose
+  inputs = units_first(activations.inputs)
+  pre = (inputs, *map(units_first, activations.pre_activations))
+  post = (inputs, *map(units_first, activations.post_activations))
+  biases = (
+    tf.zeros(inputs.shape[:-1], inputs.dtype),
+    *(layer.bias for layer in weights),
+  )
+  top = len(weights)
+  signal = start_error_signal(
+    parameters.top, config.mixing, pre[top], post[top], nonlinearity
+  )
+  error_signals, unit_states = [], []
+  for layer in range(top, -1, -1):
+    state = unit_state(
+      parameters.unit_state,
+      config.mixing,
+      pre[layer],
+      post[layer],
+      signal,
+      biases[layer],
+      kernel_below=weights[layer - 1].kernel if layer > 0 else None,
+      kernel_above=weights[layer].kernel if layer < top else None,
+      nonlinearity=nonlinearity,
+    )
+    error_signals.append(signal)
+    unit_states.append(state)
+    if layer > 0:
+      signal = carry_down(
+        parameters.to_error_signal,
+        weights[layer - 1].backward_kernel,
+        signal,
+        pre[layer],
+        state,
+      )
+  return Signals(tuple(error_signals[::-1]), tuple(unit_states[::-1]))
+
+
+def check_output_size(config: RuleConfig, output_size: int) -> None:
+  """Raises ValueError unless the rule works for a top layer of that size."""
+  if config.mixing == "published" and output_size != config.output_size:
+    raise ValueError(
+      "A rule of 'published' mixing works for one size of the top layer, "
+      f"here {config.output_size} units. Received: {output_size} units. "
+      "Rules of 'pooled' mixing work for any size."
+    )
