@@ -112,18 +112,30 @@ class RuleConfig:
   dtype: str = "float32"
 
   def __post_init__(self):
-    for name in ("hidden_channels", "delta_channels", "top_channels",
-                 "readout_channels", "output_size"):
+    for name in (
+      "hidden_channels",
+      "delta_channels",
+      "top_channels",
+      "readout_channels",
+      "output_size",
+    ):
       value = getattr(self, name)
       if not isinstance(value, int) or isinstance(value, bool) or value < 1:
         raise ValueError(
-            f"`{name}` must be a positive integer. Received: {name}={value!r}")
+          f"`{name}` must be a positive integer. Received: {name}={value!r}"
+        )
     if self.mixing not in ("published", "pooled"):
-      raise ValueError("`mixing` must be 'published' or 'pooled'. "
-                       f"Received: mixing={self.mixing!r}")
+      raise ValueError(
+        "`mixing` must be 'published' or 'pooled'. "
+        f"Received: mixing={self.mixing!r}"
+      )
     if not isinstance(self.identical_updates, bool):
-      raise ValueError("`identical_updates` must be True or False. Received: "
-                       f"identical_updates={self.identical_updates!r}")
+      raise ValueError(
+        "`identical_updates` must be True or False. Received: "
+        f"identical_updates={self.identical_updates!r}"
+      )
     if self.dtype not in ("float32", "float64"):
-      raise ValueError("`dtype` must be 'float32' or 'float64'. "
-                       f"Received: dtype={self.dtype!r}")
+      raise ValueError(
+        "`dtype` must be 'float32' or 'float64'. "
+        f"Received: dtype={self.dtype!r}"
+      )

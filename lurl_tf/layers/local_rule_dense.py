@@ -94,17 +94,21 @@ class LocalRuleDense(keras.layers.Layer):
   def call(self, inputs):
     return self.activations(inputs)[1]
 
-  def activations(self, inputs):
+  def activations(
+    self, inputs: keras.KerasTensor
+  ) -> tuple[keras.KerasTensor, keras.KerasTensor]:
     """Pre-activations and post-activations, each `[b, units]`."""
     return forward_layer(self.layer_weights, inputs, self.activation)
 
   @property
   def layer_weights(self) -> LayerWeights:
     """The layer's weights as the rule's functions take them."""
-    return LayerWeights(*map(
-      keras.ops.convert_to_tensor,
-      (self.kernel, self.bias, self.backward_kernel),
-    ))
+    return LayerWeights(
+      *map(
+        keras.ops.convert_to_tensor,
+        (self.kernel, self.bias, self.backward_kernel),
+      )
+    )
 
   def assign_layer_weights(self, weights: LayerWeights) -> None:
     """Sets kernel, bias and backward kernel.

@@ -82,16 +82,27 @@ def ridge_objective(
   ... ).accuracy.numpy()
   1.0
   """
+  check_ridge(ridge, relative_ridge)
+  support_features = tf.convert_to_tensor(support_features)
+  dtype = support_features.dtype
+  query_features = tf.convert_to_tensor(query_features, dtype)
+  support_targets = tf.cast(support_targets, dtype)
+  query_targets = tf.cast(query_targets, dtype)
   _check(support_features, support_targets, query_features, query_targets)
-  if ridge != "relative" and not ridge > 0:
-    raise ValueError(
-      f"`ridge` must be positive or 'relative'. Received: ridge={ridge!r}"
-    )
   if (extra_support_targets is None) != (extra_query_targets is None):
     raise ValueError(
       "Extra targets must be given for support and query alike. Received: "
       f"extra_support_targets={extra_support_targets}, "
       f"extra_query_targets={extra_query_targets}"
+    )
+  if extra_support_targets is not None:
+    extra_support_targets = tf.cast(extra_support_targets, dtype)
+    extra_query_targets = tf.cast(extra_query_targets, dtype)
+    _check(
+      support_features,
+      extra_support_targets,
+      query_features,
+      extra_query_targets,
     )
 
   def prepare(targets):
@@ -132,6 +143,22 @@ def ridge_objective(
   )
 
 
+def check_ridge(
+  ridge: float | Literal["relative"], relative_ridge: float
+) -> None:
+  """Raises ValueError unless the read-out's penalty is a positive one."""
+  known = ridge == "relative" if isinstance(ridge, str) else ridge > 0
+  if not known:
+    raise ValueError(
+      f"`ridge` must be positive or 'relative'. Received: ridge={ridge!r}"
+    )
+  if not relative_ridge > 0:
+    raise ValueError(
+      "`relative_ridge` must be positive. Received: "
+      f"relative_ridge={relative_ridge!r}"
+    )
+
+
 def _fit(features, targets, ridge, relative_ridge):
   """Read-out `[..., u + 1, k]`, and its penalty per example.
 
@@ -145,10 +172,7 @@ def _fit(features, targets, ridge, relative_ridge):
     scale = tf.linalg.trace(gram) / features.shape[-1]
     strength = tf.maximum(relative_ridge * scale, SMALLEST_POWER)
   else:
-    # A float32 number in the released program, whatever the features are.
-    strength = tf.fill(
-      features.shape[:-2], tf.cast(tf.constant(ridge), features.dtype)
-    )
+    strength = tf.fill(features.shape[:-2], tf.constant(ridge, features.dtype))
   unit = tf.eye(features.shape[-1], dtype=features.dtype)
   moment = tf.matmul(centered, targets - target_mean, transpose_a=True)
   weights = tf.linalg.cholesky_solve(
@@ -196,8 +220,10 @@ def _accuracy(logits, targets):
 
 def _check(support_features, support_targets, query_features, query_targets):
   support, query = support_features.shape, query_features.shape
+  arrays = (support_features, support_targets, query_features, query_targets)
   if (
-    support[-1] != query[-1]
+    min(len(array.shape) for array in arrays) < 2
+    or support[-1] != query[-1]
     or support_targets.shape[-1] != query_targets.shape[-1]
     or support[-2] != support_targets.shape[-2]
     or query[-2] != query_targets.shape[-2]

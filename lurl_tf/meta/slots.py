@@ -62,7 +62,8 @@ def plan_truncation(
 
   Args:
     book: where the slots stand.
-    lengths: least and largest steps of a truncation.
+    lengths: least and largest steps of a truncation; where no multiple lies
+      between them, the next one below is taken.
     horizons: least and largest inner steps of a slot's life.
     multiple: what the truncation's length is a multiple of.
     *key: integers that name the draw, such as a seed and a counter.
@@ -71,8 +72,9 @@ def plan_truncation(
     `TruncationPlan`.
   """
   generator = np.random.default_rng([_LENGTH_STREAM, *key])
-  low, high = lengths[0] // multiple, lengths[1] // multiple
-  length = multiple * int(generator.integers(max(1, low), high + 1))
+  high = lengths[1] // multiple
+  low = min(-(-lengths[0] // multiple), high)
+  length = multiple * int(generator.integers(low, high + 1))
   slots = len(book.age)
   reset = book.age >= book.horizon
   generator = np.random.default_rng([_HORIZON_STREAM, *key])

@@ -2,7 +2,8 @@
 """Everything that decides a meta-training run, beside its data set."""
 
 import dataclasses
-import typing
+import json
+from typing import Any
 
 from lurl_tf.meta.unroll import UnrollConfig
 from lurl_tf.structures import RuleConfig
@@ -68,6 +69,16 @@ class MetaTrainConfig:
         raise ValueError(
           f"`{name}` must be positive. Received: {name}={getattr(self, name)}"
         )
+    for name in ("decay_steps", "seed"):
+      if getattr(self, name) < 0:
+        raise ValueError(
+          f"`{name}` must not be negative. "
+          f"Received: {name}={getattr(self, name)}"
+        )
+    if not self.units or min(self.units) < 1:
+      raise ValueError(
+        f"`units` must be positive numbers. Received: units={self.units}"
+      )
     if not self.inner_learning_rates or min(self.inner_learning_rates) <= 0:
       raise ValueError(
         "`inner_learning_rates` must be positive numbers. Received: "
@@ -85,28 +96,6 @@ class MetaTrainConfig:
         f"min_horizon={self.min_horizon}, max_horizon={self.max_horizon}"
       )
 
-  def to_json(self) -> dict[str, typing.Any]:
-    """Plain types, as JSON writes and reads them."""
-    return _lists(dataclasses.asdict(self))
-
-
-def differing_fields(
-  one: dict[str, typing.Any], other: dict[str, typing.Any], prefix: str = ""
-) -> list[str]:
-  """Names of the fields in which two configurations (as JSON) differ."""
-  names = []
-  for name in sorted(set(one) | set(other)):
-    first, second = one.get(name), other.get(name)
-    if isinstance(first, dict) and isinstance(second, dict):
-      names += differing_fields(first, second, f"{prefix}{name}.")
-    elif first != second:
-      names.append(f"{prefix}{name}: {first} became {second}")
-  return names
-
-
-def _lists(value):
-  if isinstance(value, dict):
-    return {name: _lists(each) for name, each in value.items()}
-  if isinstance(value, tuple):
-    return [_lists(each) for each in value]
-  return value
+  def to_json(self) -> dict[str, Any]:
+    """The fields as JSON has them: nested objects, lists, plain values."""
+    return json.loads(json.dumps(dataclasses.asdict(self)))

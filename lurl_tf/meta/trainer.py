@@ -123,7 +123,7 @@ class MetaTrainer:
     )
     self._book = tf.Variable(np.stack(new_book(config.slots)))
     self._truncations = tf.Variable(0, dtype=tf.int64)
-    self._step = tf.Variable(0, dtype=tf.int64)
+    self.step_variable = tf.Variable(0, dtype=tf.int64)
     self._optimizer = keras.optimizers.Adam(
       _learning_rate(config), global_clipnorm=config.clip_norm
     )
@@ -138,7 +138,7 @@ class MetaTrainer:
       slot_weights=tf.nest.flatten(self._slot_weights),
       book=self._book,
       truncations=self._truncations,
-      step=self._step,
+      step=self.step_variable,
     )
     self._replica_step = tf.function(
       self.replica_step, jit_compile=jit_compile, autograph=False
@@ -148,7 +148,7 @@ class MetaTrainer:
   @property
   def step(self) -> int:
     """Outer steps done."""
-    return int(self._step)
+    return int(self.step_variable)
 
   @property
   def inner_learning_rates(self) -> tuple[float, ...]:
@@ -252,12 +252,18 @@ class MetaTrainer:
       )
       results.append(result)
     usable = sum(float(result.usable) for result in results)
-    norm = self._apply([result.gradients for result in results], tf.constant(usable > 0))
-    self._step.assign_add(1)
+    # A truncation of which no slot is usable has zeros for a gradient, and no
+    # metrics.
+    kept = [result for result in results if float(result.usable) > 0]
+    norm = self._apply(
+      [result.gradients for result in results],
+      tf.constant(len(kept), self.config.rule.dtype),
+    )
+    self.step_variable.assign_add(1)
     slots = self.config.slots * self.config.accumulate
     means = [
       np.mean([float(value) for value in column])
-      for column in zip(*(result.metrics for result in results))
+      for column in zip(*(result.metrics for result in kept or results))
     ]
     return MetaMetrics(
       *map(float, means),
@@ -314,9 +320,10 @@ class MetaTrainer:
       tf.convert_to_tensor(self._log_rates),
     )
 
-  def _apply_gradients(self, gradients, any_usable) -> tf.Tensor:
+  def _apply_gradients(self, gradients, count) -> tf.Tensor:
+    """An Adam step along the mean of `count` gradients; the rest are zeros."""
     averaged = [
-      tf.add_n(column) / len(gradients) for column in zip(*gradients)
+      tf.add_n(column) / tf.maximum(count, 1) for column in zip(*gradients)
     ]
     averaged = averaged[: len(self._trained)]
 
@@ -329,7 +336,7 @@ class MetaTrainer:
       )
       return tf.constant(True)
 
-    tf.cond(any_usable, apply, lambda: tf.constant(False))
+    tf.cond(count > 0, apply, lambda: tf.constant(False))
     return tf.linalg.global_norm(averaged)
 
 

@@ -51,9 +51,7 @@ def truncated_backpropagation(
   slots = state.age.shape[0]
   # Every slot gets a copy of theta, and so a gradient of its own.
   copies = tf.nest.map_structure(
-    lambda value: tf.tile(
-      value[tf.newaxis], [slots, *[1] * value.shape.rank]
-    ),
+    lambda value: tf.tile(value[tf.newaxis], [slots, *[1] * value.shape.rank]),
     parameters,
   )
   flat = tf.nest.flatten(copies)

@@ -5,13 +5,19 @@ import dataclasses
 from collections.abc import Sequence
 from typing import Literal, NamedTuple
 
+import keras
 import tensorflow as tf
 
 from lurl_tf.layers.forward_pass import forward
-from lurl_tf.meta.objective import DEFAULT_RIDGE, ridge_objective
+from lurl_tf.meta.objective import (
+  DEFAULT_RIDGE,
+  check_ridge,
+  ridge_objective,
+)
 from lurl_tf.meta.recomputation import recomputed
+from lurl_tf.rule.channels import Nonlinearity
 from lurl_tf.rule.inner_optimizer import apply_changes, scheduled_rate
-from lurl_tf.rule.parameters import parameter_specs
+from lurl_tf.rule.parameter_specs import parameter_specs
 from lurl_tf.rule.update_rule import propose_changes
 from lurl_tf.structures import Episode, LayerWeights, RuleConfig
 
@@ -90,7 +96,7 @@ class UnrollConfig:
       keeping its inside: less memory, and on CPUs often less time.
 
   Raises:
-    ValueError: if a number is out of range.
+    ValueError: if a number is out of range, or the activation is unknown.
   """
 
   activation: str = "relu"
@@ -113,6 +119,8 @@ class UnrollConfig:
         "`late_loss_power` must not be negative. Received: "
         f"late_loss_power={self.late_loss_power}"
       )
+    check_ridge(self.ridge, self.relative_ridge)
+    keras.activations.get(self.activation)
 
 
 def score(
@@ -161,6 +169,7 @@ def unroll(
   state: SlotState,
   data: TruncationData,
   length: tf.Tensor,
+  nonlinearity: Nonlinearity = tf.nn.relu,
 ) -> tuple[SlotState, UnrollMetrics]:
   """Advances all slots by `length` inner steps; a pure function.
 
@@ -171,21 +180,24 @@ def unroll(
     state: the slots' inner states.
     data: stacks for `config.max_steps` steps.
     length: scalar int32, from `evaluate_every` to `max_steps`.
+    nonlinearity: of the rule's networks; other than ReLU for tests.
 
   Returns:
     The slots' next states, and metrics averaged over the scored states.
   """
+  # The loop's gradient finds what it captures only if it is in the graph.
+  state, data = tf.nest.map_structure(tf.identity, (state, data))
   specs = parameter_specs(rule_config)
   zeros = tf.zeros_like(state.age, dtype=state.weights[0].kernel.dtype)
 
   def advance(parameters, weights, step):
-    rates = scheduled_rate(
-      tf.exp(parameters.log_rates), _progress(state, step)
-    )
+    rates = scheduled_rate(tf.exp(parameters.log_rates), _progress(state, step))
     inputs = tf.gather(data.batches, step)
     activations = forward(weights, inputs, config.activation)
     theta = tf.nest.pack_sequence_as(specs, parameters.rule)
-    changes = propose_changes(rule_config, theta, weights, activations)
+    changes = propose_changes(
+      rule_config, theta, weights, activations, nonlinearity
+    )
     return apply_changes(weights, changes, rates)
 
   def scored(weights, step):
@@ -234,4 +246,5 @@ def unroll(
 
 
 def _progress(state: SlotState, step: tf.Tensor) -> tf.Tensor:
-  return (state.age + step) / state.horizon
+  # A slot's last truncation may go beyond its horizon.
+  return tf.minimum((state.age + step) / state.horizon, 1.0)

@@ -25,9 +25,7 @@ def linear(inputs: tf.Tensor, parameters: Linear) -> tf.Tensor:
   return outputs + _spread(parameters.bias)
 
 
-def project(
-  inputs: tf.Tensor, parameters: Sequence[Linear]
-) -> list[tf.Tensor]:
+def project(inputs: tf.Tensor, parameters: Sequence[Linear]) -> list[tf.Tensor]:
   """Several affine maps of the same channels, as one product.
 
   Args:
@@ -86,9 +84,9 @@ def convolve(inputs: tf.Tensor, kernel: tf.Tensor, axis: int) -> tf.Tensor:
     tf.transpose(kernel, order), [*lead, channels, taps * outputs]
   )
   parts = tf.split(_multiply(inputs, together), taps, axis=-1)
-  return tf.add_n([
-    _shift(part, tap - taps // 2, axis) for tap, part in enumerate(parts)
-  ])
+  return tf.add_n(
+    [_shift(part, tap - taps // 2, axis) for tap, part in enumerate(parts)]
+  )
 
 
 def pool(inputs: tf.Tensor, kernel: tf.Tensor) -> tf.Tensor:

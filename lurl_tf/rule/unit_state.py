@@ -53,9 +53,7 @@ def unit_state(
   )[..., tf.newaxis, :]
   inputs = tf.concat(
     [
-      tf.broadcast_to(
-        constants, [*features.shape[:-1], constants.shape[-1]]
-      ),
+      tf.broadcast_to(constants, [*features.shape[:-1], constants.shape[-1]]),
       features,
     ],
     axis=-1,
@@ -96,9 +94,7 @@ def weight_statistics(
   if len(sides) == 1:
     sides *= 2
   statistics = tf.concat(sides, axis=-1)
-  power = tf.reduce_mean(
-    tf.square(statistics), axis=[-2, -1], keepdims=True
-  )
+  power = tf.reduce_mean(tf.square(statistics), axis=[-2, -1], keepdims=True)
   return statistics * tf.math.rsqrt(power + SECOND_MOMENT_EPSILON)
 
 
@@ -134,4 +130,6 @@ def _activation_features(
 
 def _place(units: int, dtype: tf.DType) -> tf.Tensor:
   """The angle of each unit's sine and cosine, both ends included."""
-  return tf.linspace(tf.zeros([], dtype), tf.constant(4 * math.pi, dtype), units)
+  return tf.linspace(
+    tf.zeros([], dtype), tf.constant(4 * math.pi, dtype), units
+  )

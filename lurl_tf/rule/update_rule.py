@@ -1,20 +1,24 @@
 # SPDX-License-Identifier: Apache-2.0
 """The learned rule: from one batch's activations to proposed weight changes."""
 
-from collections.abc import Sequence
+import os
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
+import numpy as np
 import tensorflow as tf
 
+from lurl_tf import presets
 from lurl_tf.rule import weight_change
 from lurl_tf.rule.channels import Nonlinearity
 from lurl_tf.rule.error_signal import carry_down, start_error_signal
-from lurl_tf.rule.parameters import (
-  RuleParameters,
-  WeightChangeParameters,
-  initial_parameters,
+from lurl_tf.rule.named_arrays import ordered_values
+from lurl_tf.rule.parameter_specs import (
+  initial_values,
+  ordered_specs,
   parameter_specs,
 )
+from lurl_tf.rule.parameters import RuleParameters, WeightChangeParameters
 from lurl_tf.rule.unit_state import unit_state
 from lurl_tf.structures import Activations, LayerWeights, RuleConfig
 
@@ -62,9 +66,12 @@ class UpdateRule(tf.Module):
     self.config = config if config is not None else RuleConfig()
     # Raw variables: a tf.Module does not collect those of Keras layers.
     self._variables = [
-      tf.Variable(value, name=name)
-      for name, value in initial_parameters(self.config, seed)
+      tf.Variable(value, name=spec.name)
+      for spec, value in zip(
+        ordered_specs(self.config), initial_values(self.config, seed)
+      )
     ]
+    self.metadata = presets.PresetMetadata()
 
   @property
   def meta_parameters(self) -> tuple[tf.Variable, ...]:
@@ -74,8 +81,57 @@ class UpdateRule(tf.Module):
   @property
   def meta_parameter_names(self) -> tuple[str, ...]:
     """Names in the authors' release, in the order of `meta_parameters`."""
-    specs = tf.nest.flatten(parameter_specs(self.config))
-    return tuple(spec.name for spec in specs)
+    return tuple(spec.name for spec in ordered_specs(self.config))
+
+  @classmethod
+  def from_preset(cls, name_or_path: str | os.PathLike[str]) -> "UpdateRule":
+    """A stored rule.
+
+    Args:
+      name_or_path: a shipped preset's name, a preset folder, or the log folder
+        of a meta-training run.
+
+    Returns:
+      The rule; its `.metadata` says how it was made and how to apply it.
+
+    Raises:
+      FileNotFoundError: if there is none; lists the shipped names.
+      ValueError: if the folder is damaged.
+    """
+    stored = presets.load(presets.find(name_or_path))
+    rule = cls._from_arrays(stored.config, stored.arrays)
+    rule.metadata = stored.metadata
+    return rule
+
+  def save_preset(
+    self,
+    path: str | os.PathLike[str],
+    metadata: presets.PresetMetadata | None = None,
+  ) -> None:
+    """Writes the rule as a preset folder, replacing a preset that is there.
+
+    Args:
+      path: the folder.
+      metadata: how the rule was made; default: `self.metadata`.
+
+    Raises:
+      OSError: if `path` cannot be written.
+    """
+    arrays = {
+      name: variable.numpy()
+      for name, variable in zip(self.meta_parameter_names, self.meta_parameters)
+    }
+    presets.save(path, self.config, arrays, metadata or self.metadata)
+
+  @classmethod
+  def _from_arrays(
+    cls, config: RuleConfig, arrays: Mapping[str, np.ndarray]
+  ) -> "UpdateRule":
+    rule = cls(config)
+    values = ordered_values(config, arrays)
+    for variable, value in zip(rule.meta_parameters, values):
+      variable.assign(value)
+    return rule
 
   def parameters(
     self, values: Sequence[tf.Tensor] | None = None
@@ -94,9 +150,27 @@ class UpdateRule(tf.Module):
   def __call__(
     self, weights: Sequence[LayerWeights], activations: Activations
   ) -> tuple[LayerWeights, ...]:
-    return propose_changes(
-      self.config, self.parameters(), weights, activations
-    )
+    return propose_changes(self.config, self.parameters(), weights, activations)
+
+
+def from_tf1_checkpoint(
+  prefix: str | os.PathLike[str], dtype: str = "float32"
+) -> UpdateRule:
+  """A rule in the authors' format of 2018, a TensorFlow 1 checkpoint.
+
+  Args:
+    prefix: path of the checkpoint without `.index`.
+    dtype: float type of the rule.
+
+  Returns:
+    The rule, with the sizes that the checkpoint's shapes tell.
+
+  Raises:
+    FileNotFoundError: if there is no such checkpoint.
+    ValueError: if it does not hold a rule.
+  """
+  stored = presets.read_tf1_checkpoint(prefix, dtype)
+  return UpdateRule._from_arrays(stored.config, stored.arrays)
 
 
 def propose_changes(

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Tasks drawn from labelled examples: classes, a permutation, batches, episodes.
+"""Tasks drawn from labelled examples: classes, permutations, batches, episodes.
 
 All draws are functions of integers that are passed in, so that a run can be
 repeated, and resumed anywhere.

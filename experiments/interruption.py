@@ -1,0 +1,39 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Ctrl-C and SIGTERM as a wish to stop between two steps."""
+
+import os
+import signal
+
+
+class Interruption:
+  """A context in which the first Ctrl-C or SIGTERM only sets `requested`.
+
+  A step is never torn: the work looks at `requested` between steps, saves and
+  ends. A second Ctrl-C ends the program at once.
+
+  Example:
+
+  >>> with Interruption() as interruption:
+  ...   interruption.requested
+  False
+  """
+
+  def __init__(self):
+    self.requested = False
+    self._previous = {}
+
+  def __enter__(self) -> "Interruption":
+    for number in (signal.SIGINT, signal.SIGTERM):
+      self._previous[number] = signal.signal(number, self._handle)
+    return self
+
+  def __exit__(self, *_) -> None:
+    for number, handler in self._previous.items():
+      signal.signal(number, handler)
+
+  def _handle(self, number: int, _) -> None:
+    if self.requested and number == signal.SIGINT:
+      raise KeyboardInterrupt
+    self.requested = True
+    # Not print: the signal may have come in the middle of one.
+    os.write(1, b"Stopping after this step; Ctrl-C again stops at once.\n")

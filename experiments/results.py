@@ -1,0 +1,121 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What a script leaves behind: a JSON file, and a table for people."""
+
+import json
+import math
+import os
+import tempfile
+from collections.abc import Sequence
+from typing import Any
+
+
+def check_writable(path: str) -> None:
+  """Makes sure that `write_results` will work, before the long work begins.
+
+  Missing folders above `path` are made. An existing file is left as it is.
+
+  Args:
+    path: the file to be written later.
+
+  Raises:
+    OSError: if `path` is a folder, or its folder cannot be written.
+  """
+  if os.path.isdir(path):
+    raise IsADirectoryError(
+      f"Expected the path of a file, found a folder. Received: path={path!r}"
+    )
+  try:
+    folder = _folder_of(path)
+    os.makedirs(folder, exist_ok=True)
+    # The permission bits do not tell the whole story (read-only mounts,
+    # full disks), so try.
+    with tempfile.NamedTemporaryFile(dir=folder) as probe:
+      probe.write(b"{}")
+  except OSError as error:
+    raise OSError(
+      f"Expected a path that can be written ({error}). Received: path={path!r}"
+    ) from error
+
+
+def write_results(path: str, results: Any) -> None:
+  """Writes `results` as JSON; a reader sees the old file or the whole new one.
+
+  Numbers that JSON does not have (NaN, infinities) are written as `null`.
+
+  Args:
+    path: the file to write; missing folders above it are made.
+    results: dicts, sequences, strings, numbers, booleans and None, nested.
+
+  Raises:
+    OSError: if the file cannot be written.
+    TypeError: if `results` holds something that JSON does not have.
+  """
+  text = json.dumps(_without_nan(results), indent=2, allow_nan=False)
+  folder = _folder_of(path)
+  os.makedirs(folder, exist_ok=True)
+  descriptor, temporary_path = tempfile.mkstemp(
+    dir=folder, prefix=os.path.basename(path), suffix=".partial"
+  )
+  try:
+    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+      file.write(text + "\n")
+      file.flush()
+      os.fsync(file.fileno())
+    os.chmod(temporary_path, 0o644)  # mkstemp makes it private
+    os.replace(temporary_path, path)
+  except BaseException:
+    os.unlink(temporary_path)
+    raise
+
+
+def format_table(
+  headers: Sequence[str], rows: Sequence[Sequence[object]]
+) -> str:
+  """Columns aligned with spaces: the first to the left, the others right.
+
+  Args:
+    headers: a name per column.
+    rows: cells, printed with `str`; as many per row as there are headers.
+
+  Returns:
+    The lines of the table, without a newline at the end.
+
+  Raises:
+    ValueError: if a row has more or fewer cells than there are headers.
+
+  Example:
+
+  >>> print(format_table(["method", "steps"], [["random_init", 0]]))
+  method       steps
+  -----------  -----
+  random_init      0
+  """
+  cells = [[str(cell) for cell in row] for row in rows]
+  for row in cells:
+    if len(row) != len(headers):
+      raise ValueError(
+        f"Expected {len(headers)} cells in every row. Received: row={row!r}"
+      )
+  widths = [max(map(len, column)) for column in zip(headers, *cells)]
+  lines = [list(headers), ["-" * width for width in widths], *cells]
+  return "\n".join(_table_line(line, widths) for line in lines)
+
+
+def _table_line(cells: Sequence[str], widths: Sequence[int]) -> str:
+  aligned = [cells[0].ljust(widths[0])]
+  aligned += [cell.rjust(width) for cell, width in zip(cells[1:], widths[1:])]
+  return "  ".join(aligned).rstrip()
+
+
+def _folder_of(path: str) -> str:
+  return os.path.dirname(os.path.abspath(path))
+
+
+def _without_nan(value: Any) -> Any:
+  if isinstance(value, dict):
+    return {key: _without_nan(item) for key, item in value.items()}
+  if isinstance(value, (list, tuple)):
+    return [_without_nan(item) for item in value]
+  if isinstance(value, float) and not math.isfinite(value):
+    return None
+  return value

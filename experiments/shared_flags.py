@@ -1,0 +1,62 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Flags that several scripts have, defined once and meaning the same.
+
+A script that uses them says so, and `--help` then lists them as its own:
+
+    from experiments import shared_flags
+    flags.adopt_module_key_flags(shared_flags)
+"""
+
+from absl import flags
+
+from experiments import int_list_flag
+
+DATA_DIR = flags.DEFINE_string(
+  "data_dir",
+  None,
+  "Folder of prepared tensorflow-datasets; read only. Default: the folder of "
+  "tensorflow-datasets itself.",
+)
+IMAGE_SIZE = flags.DEFINE_integer(
+  "image_size",
+  None,
+  "Height and width that images are resized to. Default: as they are stored; "
+  "8 for meta-training.",
+  lower_bound=1,
+)
+UNITS = int_list_flag.define_int_list(
+  "units",
+  None,
+  "Units of the base model's layers, bottom first, such as 128,32. Default: "
+  "the rule's own, or for a new rule the script's.",
+)
+ACTIVATION = flags.DEFINE_string(
+  "activation",
+  None,
+  "Activation of the base model, as Keras names it. Default: the rule's own, "
+  "or for a new rule relu.",
+)
+BATCH_SIZE = flags.DEFINE_integer(
+  "batch_size",
+  None,
+  "Unlabelled examples per inner step. Default: the rule's own, or for a new "
+  "rule the script's.",
+  lower_bound=2,
+)
+EXAMPLES_PER_CLASS = flags.DEFINE_integer(
+  "examples_per_class",
+  10,
+  "Labelled examples of every class that a read-out is fitted on.",
+  lower_bound=1,
+)
+SEED = flags.DEFINE_integer(
+  "seed",
+  0,
+  "The same seed gives the same numbers.",
+  lower_bound=0,
+)
+RESULTS = flags.DEFINE_string(
+  "results",
+  None,
+  "File that the results are written to, as JSON.",
+)

@@ -1,0 +1,134 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What an evaluation draws: permutations, labelled examples, batches.
+
+Every draw is a function of the seed and of integers that say what it is for,
+so that all methods see the same ones.
+"""
+
+import numpy as np
+
+from lurl_tf.structures import LabelledExamples
+from lurl_tf.tasks.examples import scale_to_unit
+
+_PERMUTATION_STREAM, _SUPPORT_STREAM, _BATCH_STREAM = range(3)
+
+
+def draw_permutations(input_size: int, count: int, seed: int) -> np.ndarray:
+  """Orders of the inputs, one per set of initial weights.
+
+  Args:
+    input_size: number of inputs.
+    count: sets of initial weights.
+    seed: of the evaluation.
+
+  Returns:
+    `[t, i]` indices.
+  """
+  return np.stack(
+    [
+      np.random.default_rng([seed, _PERMUTATION_STREAM, index]).permutation(
+        input_size
+      )
+      for index in range(count)
+    ]
+  )
+
+
+def draw_support(
+  train: LabelledExamples, per_class: int, label_draws: int, seed: int
+) -> np.ndarray:
+  """Balanced label draws that share no example.
+
+  Args:
+    train: the training split.
+    per_class: labelled examples of every class in one draw.
+    label_draws: number of draws.
+    seed: of the evaluation.
+
+  Returns:
+    `[d, b]` row numbers; `per_class` of every class, shuffled.
+
+  Raises:
+    ValueError: if a class has too few examples; names it.
+  """
+  needed = per_class * label_draws
+  rng = np.random.default_rng([seed, _SUPPORT_STREAM])
+  rows = []
+  for label, name in enumerate(train.class_names):
+    members = np.flatnonzero(train.labels == label)
+    if len(members) < needed:
+      raise ValueError(
+        f"The label draws share no example, so {label_draws} draws of "
+        f"{per_class} need {needed} examples of every class. Received: class "
+        f"{name!r} with {len(members)} examples"
+      )
+    chosen = rng.permutation(members)[:needed]
+    rows.append(chosen.reshape(label_draws, per_class))
+  return rng.permuted(np.concatenate(rows, axis=1), axis=1)
+
+
+class UnlabelledBatches:
+  """Batches for the inner steps of several sets of initial weights.
+
+  Each set goes through the examples in its own order, without replacement
+  within an epoch; what is left at an epoch's end and fills no batch is
+  dropped, so that all batches have one size.
+
+  Args:
+    inputs: `[b, i]` of the training split, uint8 or float.
+    permutations: `[t, i]` from `draw_permutations`.
+    batch_size: examples of one batch.
+    seed: of the evaluation.
+  """
+
+  def __init__(
+    self,
+    inputs: np.ndarray,
+    permutations: np.ndarray,
+    batch_size: int,
+    seed: int,
+  ):
+    self._inputs = inputs
+    self._permutations = permutations
+    self._batch_size = batch_size
+    self._seed = seed
+
+  @property
+  def step_shape(self) -> tuple[int, int, int]:
+    """Shape `(t, b, i)` of the batches of one step."""
+    count, input_size = self._permutations.shape
+    return count, self._batch_size, input_size
+
+  def stack(self, first_step: int, num_steps: int) -> np.ndarray:
+    """The batches of consecutive steps.
+
+    Args:
+      first_step: number of the first step, from 0.
+      num_steps: how many.
+
+    Returns:
+      Float32 `[num_steps, t, b, i]`, permuted and scaled.
+    """
+    stack = np.empty([num_steps, *self.step_shape], np.float32)
+    for task, permutation in enumerate(self._permutations):
+      rows = self.rows(task, first_step, num_steps)
+      for index, batch in enumerate(rows):
+        stack[index, task] = scale_to_unit(self._inputs[batch][:, permutation])
+    return stack
+
+  def rows(self, task: int, first_step: int, num_steps: int) -> np.ndarray:
+    """Row numbers `[num_steps, b]` that one set of initial weights sees."""
+    per_epoch = len(self._inputs) // self._batch_size
+    steps = np.arange(first_step, first_step + num_steps)
+    batches = [
+      self._epoch(task, epoch, per_epoch)[
+        steps[steps // per_epoch == epoch] % per_epoch
+      ]
+      for epoch in np.unique(steps // per_epoch)
+    ]
+    return np.concatenate(batches)
+
+  def _epoch(self, task: int, epoch: int, per_epoch: int) -> np.ndarray:
+    rng = np.random.default_rng([self._seed, _BATCH_STREAM, task, int(epoch)])
+    order = rng.permutation(len(self._inputs))
+    return order[: per_epoch * self._batch_size].reshape(per_epoch, -1)

@@ -1,0 +1,188 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The protocol of an evaluation: a frozen rule beside what it must beat.
+
+Unlabelled batches and labelled support examples come from the training split,
+the query set is the whole test split. Initial weights are crossed with label
+draws, and all methods see the same ones. Every set of initial weights has its
+own permutation of the inputs. Support and query go through the base model as
+one batch, normalised by its statistics, as in the released program (Metz et
+al. 2019).
+"""
+
+from collections.abc import Iterator, Mapping
+
+import keras
+import tensorflow as tf
+
+from lurl_tf.evaluation.config import EvaluationConfig
+from lurl_tf.evaluation.draws import (
+  UnlabelledBatches,
+  draw_permutations,
+  draw_support,
+)
+from lurl_tf.evaluation.episodes import Episodes, Report
+from lurl_tf.evaluation.inner_training import InnerTraining
+from lurl_tf.evaluation.result import (
+  RANDOM_INIT,
+  RAW_INPUTS,
+  EvaluationResult,
+  compare_methods,
+)
+from lurl_tf.layers import initial_weights
+from lurl_tf.rule.apply_rule import Rule
+from lurl_tf.rule.update_rule import check_output_size
+from lurl_tf.structures import LabelledExamples, LayerWeights
+from lurl_tf.tasks.examples import validate_examples
+
+# Far from what meta-training counts its tasks with.
+_FIRST_WEIGHTS_SEED = 2**30
+
+
+def evaluate(
+  train: LabelledExamples,
+  test: LabelledExamples,
+  rules: Mapping[str, Rule],
+  config: EvaluationConfig | None = None,
+  report: Report | None = None,
+) -> EvaluationResult:
+  """Scores raw inputs, random initial features, and what rules make of them.
+
+  Args:
+    train: the training split: unlabelled batches and support.
+    test: the test split, all of which is the query set.
+    rules: a rule per method, usually `"untrained_rule"` and `"learned_rule"`;
+      an `UpdateRule`, or any callable that `inner_step` takes.
+    config: how to evaluate.
+    report: called as work proceeds.
+
+  Returns:
+    An `EvaluationResult`.
+
+  Raises:
+    ValueError: before anything is computed, if the data are not finite, a
+      class has too few examples, the batch is larger than the training split,
+      or a rule does not fit the base model.
+
+  Example:
+
+  ```python
+  rule = lurl_tf.UpdateRule.from_preset("my_run")
+  train, test = (
+    lurl_tf.tasks.load_examples("lurl_digits", split)
+    for split in ("train", "test")
+  )
+  config = EvaluationConfig(units=(64, 32), inner_steps=(100,), horizon=100)
+  result = evaluate(train, test, {"learned_rule": rule}, config)
+  print(result.row("learned_rule", "ridge_loo", 100).accuracy_mean)
+  ```
+  """
+  config = config or EvaluationConfig()
+  report = report or (lambda *_: None)
+  check_evaluation(train, test, rules, config)
+  support_rows = draw_support(
+    train, config.examples_per_class, config.label_draws, config.seed
+  )
+  permutations = draw_permutations(
+    train.inputs.shape[1], config.initial_weights, config.seed
+  )
+  episodes = Episodes(train, test, support_rows, permutations, config)
+  weights = stacked_initial_weights(train.inputs.shape[1], config)
+  scores = {
+    (RAW_INPUTS, 0): episodes.score_raw_inputs(report),
+    (RANDOM_INIT, 0): episodes.score(RANDOM_INIT, weights, report),
+  }
+  batches = UnlabelledBatches(
+    train.inputs, permutations, config.batch_size, config.seed
+  )
+  for method, rule in rules.items():
+    for inner_steps, trained in _train(
+      method, rule, batches, weights, config, report
+    ):
+      scores[method, inner_steps] = episodes.score(method, trained, report)
+  return EvaluationResult(config, tuple(compare_methods(scores, config)))
+
+
+def check_evaluation(
+  train: LabelledExamples,
+  test: LabelledExamples,
+  rules: Mapping[str, Rule],
+  config: EvaluationConfig,
+) -> None:
+  """Raises the errors of `evaluate`, and computes nothing."""
+  for examples in (train, test):
+    validate_examples(examples)
+    if not len(examples.labels):
+      raise ValueError("Both splits must hold examples. Received: 0 examples")
+  if train.inputs.shape[1] != test.inputs.shape[1]:
+    raise ValueError(
+      "Both splits must have inputs of one size. Received: "
+      f"{train.inputs.shape[1]} and {test.inputs.shape[1]}"
+    )
+  if config.batch_size > len(train.inputs):
+    raise ValueError(
+      f"`batch_size` must not exceed the {len(train.inputs)} examples of the "
+      f"training split. Received: batch_size={config.batch_size}"
+    )
+  draw_support(
+    train, config.examples_per_class, config.label_draws, config.seed
+  )
+  keras.activations.get(config.activation)
+  for method, rule in rules.items():
+    if method in (RAW_INPUTS, RANDOM_INIT):
+      raise ValueError(
+        f"This name is taken. Received: rules with the key {method!r}"
+      )
+    rule_config = getattr(rule, "config", None)
+    if rule_config is None:  # a rule designed by hand
+      continue
+    check_output_size(rule_config, config.units[-1])
+    if rule_config.dtype != config.dtype:
+      raise ValueError(
+        f"`dtype` must be that of {method}, {rule_config.dtype!r}. "
+        f"Received: dtype={config.dtype!r}"
+      )
+
+
+def stacked_initial_weights(
+  input_size: int, config: EvaluationConfig
+) -> tuple[LayerWeights, ...]:
+  """Weights of all base models, stacked along a leading axis."""
+  models = [
+    initial_weights(
+      input_size,
+      config.units,
+      seed=(config.seed, _FIRST_WEIGHTS_SEED + index),
+      dtype=config.dtype,
+    )
+    for index in range(config.initial_weights)
+  ]
+  return tf.nest.map_structure(lambda *each: tf.stack(each), *models)
+
+
+def _train(
+  method: str,
+  rule: Rule,
+  batches: UnlabelledBatches,
+  weights: tuple[LayerWeights, ...],
+  config: EvaluationConfig,
+  report: Report,
+) -> Iterator[tuple[int, tuple[LayerWeights, ...]]]:
+  """Yields every number of inner steps with the weights that it leads to."""
+  training = InnerTraining(
+    rule,
+    batches,
+    config.learning_rates,
+    config.horizon,
+    config.activation,
+    config.jit_compile,
+  )
+  first_step = 0
+  for inner_steps in config.inner_steps:
+    weights = training.advance(
+      weights,
+      first_step,
+      inner_steps,
+      lambda step: report(method, "inner step", step, config.inner_steps[-1]),
+    )
+    first_step = inner_steps
+    yield inner_steps, weights

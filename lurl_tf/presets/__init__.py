@@ -1,0 +1,20 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Rules on disk: preset folders, the shipped ones, and the 2018 checkpoints."""
+
+from lurl_tf.presets.catalogue import available, default, find
+from lurl_tf.presets.metadata import PresetMetadata
+from lurl_tf.presets.storage import StoredPreset, check_writable, load, save
+from lurl_tf.presets.tf1_checkpoint import Tf1Checkpoint, read_tf1_checkpoint
+
+__all__ = [
+  "PresetMetadata",
+  "StoredPreset",
+  "Tf1Checkpoint",
+  "available",
+  "check_writable",
+  "default",
+  "find",
+  "load",
+  "read_tf1_checkpoint",
+  "save",
+]

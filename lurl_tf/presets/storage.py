@@ -1,0 +1,203 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A rule as a preset folder: configuration, weights, and how it was made.
+
+A preset folder holds `config.json` (the fields of `RuleConfig`),
+`rule.weights.h5` (every array under its name, and the names in order) and
+`metadata.json` (the fields of `PresetMetadata`).
+"""
+
+import dataclasses
+import hashlib
+import importlib.metadata
+import json
+import os
+import pathlib
+from collections.abc import Mapping
+from typing import NamedTuple, TypeVar
+
+import h5py
+import numpy as np
+
+from lurl_tf.presets import folder as preset_folder
+from lurl_tf.presets.metadata import PresetMetadata
+from lurl_tf.structures import RuleConfig
+
+CONFIG_FILE = "config.json"
+WEIGHTS_FILE = "rule.weights.h5"
+METADATA_FILE = "metadata.json"
+FILES = (CONFIG_FILE, WEIGHTS_FILE, METADATA_FILE)
+
+_NAMES_ATTRIBUTE = "names"
+_Fields = TypeVar("_Fields", RuleConfig, PresetMetadata)
+
+
+class StoredPreset(NamedTuple):
+  """What a preset folder holds.
+
+  Attributes:
+    config: sizes and options of the rule.
+    arrays: theta, each array under its name, in order.
+    metadata: how the rule was made.
+  """
+
+  config: RuleConfig
+  arrays: dict[str, np.ndarray]
+  metadata: PresetMetadata
+
+
+def save(
+  path: str | os.PathLike[str],
+  config: RuleConfig,
+  arrays: Mapping[str, np.ndarray],
+  metadata: PresetMetadata | None = None,
+) -> None:
+  """Writes a preset folder, whole or not at all.
+
+  The files are written into a folder beside `path`, which then takes its
+  place. An older preset there stays loadable until the new one is.
+
+  Args:
+    path: the folder to make, or a preset folder to replace.
+    config: sizes and options of the rule.
+    arrays: theta, each array under its name, in order.
+    metadata: how the rule was made; `library_version` and `checksum` are
+      filled in.
+
+  Raises:
+    ValueError: if there is no array, or one is not of a float type.
+    FileExistsError: if `path` holds anything but a preset.
+    OSError: if `path` cannot be written.
+  """
+  if not arrays:
+    raise ValueError(f"A preset needs arrays. Received: arrays={arrays!r}")
+  for name, array in arrays.items():
+    if not np.issubdtype(array.dtype, np.floating):
+      raise ValueError(
+        "Arrays of a preset must be of a float type. "
+        f"Received: arrays[{name!r}].dtype={array.dtype}"
+      )
+  with preset_folder.replaced(path, FILES) as new_folder:
+    metadata = dataclasses.replace(
+      metadata or PresetMetadata(),
+      library_version=_library_version(),
+      checksum=checksum(arrays),
+    )
+    _write_json(new_folder / CONFIG_FILE, config)
+    _write_json(new_folder / METADATA_FILE, metadata)
+    with h5py.File(new_folder / WEIGHTS_FILE, "w") as weights:
+      weights.attrs[_NAMES_ATTRIBUTE] = list(arrays)
+      for name, array in arrays.items():
+        weights.create_dataset(name, data=array)
+
+
+def load(path: str | os.PathLike[str]) -> StoredPreset:
+  """Reads a preset folder, and checks it against its checksum.
+
+  A field that is absent from the JSON files takes its default.
+
+  Args:
+    path: the preset folder; see `find` for shipped names.
+
+  Returns:
+    A `StoredPreset`.
+
+  Raises:
+    FileNotFoundError: if files are missing; names them.
+    ValueError: if a file is damaged, a field is unknown or has a wrong value,
+      or the weights are not those that were saved.
+  """
+  folder = preset_folder.current(path)
+  missing = [file for file in FILES if not (folder / file).is_file()]
+  if missing:
+    raise FileNotFoundError(
+      f"A preset folder holds {', '.join(FILES)}. Missing: "
+      f"{', '.join(missing)}. Received: path={os.fspath(path)!r}"
+    )
+  config = _read_json(folder / CONFIG_FILE, RuleConfig)
+  metadata = _read_json(folder / METADATA_FILE, PresetMetadata)
+  arrays = _read_arrays(folder / WEIGHTS_FILE)
+  found = checksum(arrays)
+  if found != metadata.checksum:
+    raise ValueError(
+      f"{folder / WEIGHTS_FILE} does not hold the weights that were saved: "
+      f"expected the checksum {metadata.checksum!r} of {METADATA_FILE}. "
+      f"Received: checksum={found!r}"
+    )
+  return StoredPreset(config, arrays, metadata)
+
+
+def check_writable(path: str | os.PathLike[str]) -> None:
+  """Raises the error that `save` would, before a long run is begun.
+
+  Args:
+    path: the folder to make, or a preset folder to replace.
+
+  Raises:
+    FileExistsError: if `path` holds anything but a preset.
+    OSError: if `path` cannot be written.
+  """
+  preset_folder.check_writable(path, FILES)
+
+
+def checksum(arrays: Mapping[str, np.ndarray]) -> str:
+  """SHA-256 of named arrays: their names, shapes, types, bytes and order.
+
+  It belongs to the numbers and not to the file, so that it changes neither
+  with the version of HDF5 nor with the machine's byte order.
+
+  Args:
+    arrays: name to array.
+
+  Returns:
+    64 hexadecimal digits.
+  """
+  digest = hashlib.sha256()
+  for name, array in arrays.items():
+    little_endian = array.dtype.newbyteorder("<")
+    header = json.dumps([name, little_endian.str, array.shape])
+    digest.update(header.encode())
+    digest.update(array.astype(little_endian).tobytes())
+  return digest.hexdigest()
+
+
+def _library_version() -> str:
+  try:
+    return importlib.metadata.version("lurl_tf")
+  except importlib.metadata.PackageNotFoundError:
+    return "not installed"
+
+
+def _write_json(file: pathlib.Path, fields: _Fields) -> None:
+  file.write_text(json.dumps(dataclasses.asdict(fields), indent=2) + "\n")
+
+
+def _read_json(file: pathlib.Path, kind: type[_Fields]) -> _Fields:
+  """Reads a dataclass of plain fields; JSON knows lists in place of tuples."""
+  try:
+    fields = json.loads(file.read_text())
+  except ValueError as error:
+    raise ValueError(f"{file} is not valid JSON: {error}") from error
+  known = [field.name for field in dataclasses.fields(kind)]
+  if not isinstance(fields, dict) or not set(fields) <= set(known):
+    raise ValueError(
+      f"{file} must hold an object with fields of {kind.__name__}: "
+      f"{', '.join(known)}. Received: {sorted(set(fields) - set(known))}"
+    )
+  for name, value in fields.items():
+    fields[name] = tuple(value) if isinstance(value, list) else value
+  try:
+    return kind(**fields)
+  except ValueError as error:
+    raise ValueError(f"{file}: {error}") from error
+
+
+def _read_arrays(file: pathlib.Path) -> dict[str, np.ndarray]:
+  try:
+    with h5py.File(file, "r") as weights:
+      return {
+        name: weights[name][()] for name in weights.attrs[_NAMES_ATTRIBUTE]
+      }
+  except (OSError, KeyError, RuntimeError) as error:
+    raise ValueError(
+      f"{file} is damaged or was not written whole: {error}"
+    ) from error

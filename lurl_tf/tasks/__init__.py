@@ -1,0 +1,18 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What is learned from. Importing this registers the builders with TFDS."""
+
+from lurl_tf.tasks.area_resize import area_resize
+from lurl_tf.tasks.examples import scale_to_unit, validate_examples
+from lurl_tf.tasks.lurl_digits import LurlDigits
+from lurl_tf.tasks.lurl_glyphs import GlyphsConfig, LurlGlyphs
+from lurl_tf.tasks.sources import load_examples
+
+__all__ = [
+  "GlyphsConfig",
+  "LurlDigits",
+  "LurlGlyphs",
+  "area_resize",
+  "load_examples",
+  "scale_to_unit",
+  "validate_examples",
+]

@@ -1,0 +1,188 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Tests of the evaluation script, run in this process on tiny data."""
+
+import json
+
+import numpy as np
+import pytest
+from absl import flags
+from absl.testing import flagsaver
+
+from experiments import evaluate, rule_choice
+from lurl_tf import presets
+from lurl_tf.presets import PresetMetadata
+from lurl_tf.rule import UpdateRule
+from lurl_tf.structures import LabelledExamples, RuleConfig
+
+CONFIG = RuleConfig(
+  hidden_channels=4,
+  delta_channels=3,
+  top_channels=4,
+  readout_channels=2,
+  output_size=6,
+  mixing="published",
+)
+METADATA = PresetMetadata(
+  units=(10, 6),
+  activation="tanh",
+  batch_size=8,
+  inner_steps=3,
+  inner_learning_rates=(0.1, 0.01),
+)
+
+
+@pytest.fixture(name="rule_folder")
+def fixture_rule_folder(tmp_path):
+  rule = UpdateRule(CONFIG, seed=5)
+  rule.save_preset(tmp_path / "my_rule", METADATA)
+  return str(tmp_path / "my_rule")
+
+
+@pytest.fixture(name="tiny_data")
+def fixture_tiny_data(monkeypatch):
+  """Two noisy classes of nine inputs in place of a data set."""
+
+  def load(name, split, data_dir=None, image_size=None):
+    assert (name, data_dir, image_size) == ("tiny", None, None)
+    rng = np.random.default_rng(["train", "test"].index(split))
+    labels = np.repeat([0, 1], 45).astype(np.int32)
+    inputs = rng.uniform(size=[90, 9]) + 0.3 * labels[:, None]
+    return LabelledExamples(
+      inputs.astype(np.float32), labels, ("a", "b"), (3, 3, 1)
+    )
+
+  monkeypatch.setattr(evaluate, "load_examples", load)
+
+
+def run(**values):
+  flags.FLAGS.mark_as_parsed()
+  texts = {name: str(value) for name, value in values.items()}
+  with flagsaver.as_parsed(**texts):
+    evaluate.main(["evaluate"])
+
+
+def test_flags_to_json_and_tables(rule_folder, tiny_data, tmp_path, capsys):
+  path = tmp_path / "out" / "results.json"
+  run(
+    rule=rule_folder,
+    dataset="tiny",
+    inner_steps="4,2",
+    episodes=6,
+    examples_per_class=5,
+    results=path,
+  )
+  value = json.loads(path.read_text())
+  assert value["dataset"] == "tiny"
+  assert value["rule"] == rule_folder
+  assert value["examples_per_class"] == 5
+  assert value["episodes"] == 6
+  assert [
+    (row["method"], row["inner_steps"])
+    for row in value["rows"]
+    if row["readout"] == "ridge"
+  ] == [
+    ("raw_inputs", 0),
+    ("random_init", 0),
+    ("untrained_rule", 2),
+    ("untrained_rule", 4),
+    ("learned_rule", 2),
+    ("learned_rule", 4),
+  ]
+  assert len(value["rows"]) == 18
+  printed = capsys.readouterr().out
+  assert "learned_rule  inner step 4/4" in printed
+  assert "learned rule beats random init: " in printed
+  assert "(ridge_loo, 4 inner steps: " in printed
+
+
+def test_untrained_has_no_learned_rows(tiny_data, tmp_path, monkeypatch):
+  monkeypatch.setattr(presets.catalogue, "SHIPPED", tmp_path)
+  path = tmp_path / "results.json"
+  run(
+    rule="untrained",
+    dataset="tiny",
+    units="5,32",
+    inner_steps=1,
+    batch_size=6,
+    episodes=1,
+    examples_per_class=5,
+    results=path,
+  )
+  rows = json.loads(path.read_text())["rows"]
+  assert [row["method"] for row in rows[::3]] == [
+    "raw_inputs",
+    "random_init",
+    "untrained_rule",
+  ]
+  # One episode has neither an error nor an interval.
+  assert rows[0]["accuracy_stderr"] is None
+  assert rows[0]["interval"] == [None, None]
+
+
+def test_defaults_are_the_rules_own(rule_folder):
+  choice = rule_choice.choose_rule(rule_folder)
+  config = evaluate.make_config(choice)
+  assert config.units == (10, 6)
+  assert config.activation == "tanh"
+  assert config.batch_size == 8
+  assert config.inner_steps == (3,)
+  assert config.learning_rates == (0.1, 0.01)
+  assert config.horizon == 3
+  assert (config.initial_weights, config.label_draws) == (5, 4)
+  assert not config.jit_compile
+
+
+def test_long_trainings_are_compiled(rule_folder):
+  choice = rule_choice.choose_rule(rule_folder)
+  assert evaluate.make_config(choice, inner_steps=(1, 1000)).jit_compile
+
+
+def test_flags_take_the_place_of_the_rules_own(rule_folder):
+  choice = rule_choice.choose_rule(rule_folder)
+  config = evaluate.make_config(
+    choice,
+    inner_steps=(7, 2, 7),
+    episodes=50,
+    units=(3, 6),
+    activation="relu",
+    batch_size=4,
+    seed=9,
+  )
+  assert config.inner_steps == (2, 7)
+  assert config.horizon == 3
+  assert (config.initial_weights, config.label_draws) == (10, 5)
+  assert (config.units, config.activation) == ((3, 6), "relu")
+  assert (config.batch_size, config.seed) == (4, 9)
+
+
+@pytest.mark.parametrize(
+  "message,values",
+  [
+    ("class 'a' with 45 examples", {"examples_per_class": 12}),
+    ("Received: batch_size=91", {"batch_size": 91}),
+    ("Received: 7 units", {"units": "10,7"}),
+    ("no_such_activation", {"activation": "no_such_activation"}),
+    ("no_such_rule", {"rule": "no_such_rule"}),
+    (
+      "Received: path='/proc/no/results.json'",
+      {"results": "/proc/no/results.json"},
+    ),
+  ],
+)
+def test_bad_input_is_a_message_before_any_work(
+  message, values, rule_folder, tiny_data, capsys
+):
+  with pytest.raises(SystemExit, match="Error: ") as error:
+    run(**{"rule": rule_folder, "dataset": "tiny", **values})
+  assert message in str(error.value)
+  assert capsys.readouterr().out == ""
+
+
+def test_data_set_that_does_not_exist_is_a_message(rule_folder):
+  with pytest.raises(SystemExit, match="lurl_digit"):
+    run(rule=rule_folder, dataset="lurl_digitz")
+
+
+def test_stray_arguments_are_refused():
+  with pytest.raises(Exception, match="Received: .'stray'."):
+    evaluate.main(["evaluate", "stray"])

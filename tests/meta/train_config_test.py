@@ -1,0 +1,97 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Tests of the meta-training configuration."""
+
+import dataclasses
+import json
+
+import pytest
+
+from lurl_tf.meta.train_config import MetaTrainConfig
+from lurl_tf.meta.unroll import UnrollConfig
+from lurl_tf.structures import RuleConfig
+from lurl_tf.tasks.episodes import EpisodeConfig
+
+
+def test_json_has_every_field_and_plain_values():
+  config = MetaTrainConfig(
+    rule=RuleConfig(hidden_channels=5, mixing="pooled"),
+    unroll=UnrollConfig(ridge=0.25, activation="tanh"),
+    episodes=EpisodeConfig(draws=3),
+    units=(7, 6),
+    inner_learning_rates=(0.1, 0.01),
+    learn_inner_rates=True,
+    seed=4,
+  )
+  value = config.to_json()
+  assert json.loads(json.dumps(value)) == value
+  assert list(value) == [each.name for each in dataclasses.fields(config)]
+  assert value["units"] == [7, 6]
+  assert value["inner_learning_rates"] == [0.1, 0.01]
+  assert value["rule"]["mixing"] == "pooled"
+  assert value["unroll"]["ridge"] == 0.25
+  assert value["episodes"]["draws"] == 3
+  # It holds all that decides the run: the config can be made from it again.
+  again = MetaTrainConfig(
+    **{
+      **value,
+      "rule": RuleConfig(**value["rule"]),
+      "unroll": UnrollConfig(**value["unroll"]),
+      "episodes": EpisodeConfig(**value["episodes"]),
+      "units": tuple(value["units"]),
+      "inner_learning_rates": tuple(value["inner_learning_rates"]),
+    }
+  )
+  assert again == config
+
+
+def test_defaults_of_the_objective_are_free_of_scale():
+  assert UnrollConfig().ridge == "relative"
+  assert not UnrollConfig().penalty_in_loss
+
+
+@pytest.mark.parametrize(
+  ("field", "value"),
+  [
+    ("slots", 0),
+    ("learning_rate", 0.0),
+    ("learning_rate", float("nan")),
+    ("slot_clip_norm", -1.0),
+    ("clip_norm", 0.0),
+    ("accumulate", 0),
+    ("min_horizon", 0),
+    ("inner_learning_rates", ()),
+    ("inner_learning_rates", (0.1, 0.0)),
+    ("min_truncation", 0),
+    ("min_truncation", 11),
+    ("max_horizon", 99),
+    ("decay_steps", -1),
+    ("seed", -1),
+    ("units", ()),
+    ("units", (8, 0)),
+  ],
+)
+def test_a_number_out_of_range_is_named(field, value):
+  with pytest.raises(ValueError, match=f"Received: .*{field}="):
+    MetaTrainConfig(**{field: value})
+
+
+@pytest.mark.parametrize(
+  ("field", "value"),
+  [
+    ("max_steps", 0),
+    ("evaluate_every", 0),
+    ("evaluate_every", 11),
+    ("late_loss_power", -0.5),
+    ("ridge", 0.0),
+    ("ridge", "absolute"),
+    ("relative_ridge", -0.1),
+  ],
+)
+def test_a_bad_option_of_the_unroll_is_named(field, value):
+  with pytest.raises(ValueError, match=f"Received: .*{field}="):
+    UnrollConfig(**{field: value})
+
+
+def test_an_unknown_activation_is_named():
+  with pytest.raises(ValueError, match="no_such_activation"):
+    UnrollConfig(activation="no_such_activation")

@@ -1,0 +1,63 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Tests that setup.py declares what the files import."""
+
+import ast
+import re
+
+import pytest
+
+import lurl_tf
+from tests import source_tree
+
+pytestmark = pytest.mark.skipif(
+  not source_tree.IS_WHOLE, reason="needs the whole checkout"
+)
+
+
+def setup_arguments():
+  """The literal arguments of `setuptools.setup`."""
+  tree = ast.parse((source_tree.ROOT / "setup.py").read_text())
+  (call,) = (
+    node.value
+    for node in tree.body
+    if isinstance(node, ast.Expr) and isinstance(node.value, ast.Call)
+  )
+  return {
+    keyword.arg: ast.literal_eval(keyword.value)
+    for keyword in call.keywords
+    if keyword.arg != "packages"
+  }
+
+
+def project_names(requirements):
+  return {re.match(r"[\w-]+", text)[0].lower() for text in requirements}
+
+
+def packages_imported_below(*folders):
+  files = source_tree.python_files()
+  texts = [files[path] for path in files if path.startswith(folders)]
+  own = {"lurl_tf", "experiments", "tests", "tools"}
+  return source_tree.pip_packages(texts, own)
+
+
+def test_version_is_that_of_the_library():
+  assert setup_arguments()["version"] == lurl_tf.__version__
+
+
+def test_installation_brings_what_is_imported():
+  declared = project_names(setup_arguments()["install_requires"])
+  imported = packages_imported_below("lurl_tf/", "experiments/")
+  assert len(imported) >= 5
+  undeclared = [names for names in imported if not names & declared]
+  assert undeclared == []
+
+
+def test_extra_brings_what_tests_import():
+  arguments = setup_arguments()
+  declared = project_names(
+    arguments["install_requires"] + arguments["extras_require"]["test"]
+  )
+  imported = packages_imported_below("tests/", "tools/")
+  assert {"pytest"} in imported
+  undeclared = [names for names in imported if not names & declared]
+  assert undeclared == []

@@ -1,0 +1,125 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Tests of the paired comparison, mostly on designs whose truth is known."""
+
+import math
+
+import numpy as np
+import pytest
+from scipy import stats
+
+from lurl_tf import statistics
+
+
+def crossed_design(rng, shape, weights_std, draws_std, residual_std):
+  return (
+    weights_std * rng.normal(size=[shape[0], 1])
+    + draws_std * rng.normal(size=[1, shape[1]])
+    + residual_std * rng.normal(size=shape)
+  )
+
+
+def test_mean():
+  assert statistics.accuracy_mean([[0.0, 0.5], [0.5, 1.0]]) == 0.5
+
+
+def test_initial_weights_are_the_unit_of_the_standard_error():
+  accuracies = np.random.default_rng(0).uniform(size=[5, 4])
+  actual = statistics.accuracy_stderr(accuracies)
+  assert actual == pytest.approx(stats.sem(accuracies.mean(axis=1)))
+  # Repeating every draw is no news.
+  repeated = np.repeat(accuracies, 10, axis=1)
+  assert statistics.accuracy_stderr(repeated) == pytest.approx(actual)
+
+
+def test_draws_are_the_unit_where_initial_weights_are_not():
+  accuracies = np.random.default_rng(0).uniform(size=[1, 4])
+  actual = statistics.accuracy_stderr(accuracies)
+  assert actual == pytest.approx(stats.sem(accuracies[0]))
+  assert math.isnan(statistics.accuracy_stderr([[0.5]]))
+
+
+def test_same_accuracies_differ_by_nothing():
+  accuracies = np.random.default_rng(0).uniform(size=[5, 4])
+  actual = statistics.paired_difference(accuracies, accuracies)
+  assert actual == (0.0, (0.0, 0.0))
+
+
+def test_constant_shift_has_an_interval_of_no_width():
+  reference = np.random.default_rng(0).uniform(size=[5, 4])
+  actual = statistics.paired_difference(reference + 0.125, reference)
+  assert actual.difference == pytest.approx(0.125, abs=1e-12)
+  assert actual.interval == pytest.approx((0.125, 0.125), abs=1e-12)
+
+
+def test_pairing_removes_what_methods_share():
+  rng = np.random.default_rng(0)
+  shared = crossed_design(rng, (5, 4), 1.0, 1.0, 0.0)
+  noise = 0.01 * rng.normal(size=(5, 4))
+  low, high = statistics.paired_difference(shared + noise, shared).interval
+  assert high - low < 0.1
+
+
+def test_method_without_initial_weights_is_paired_by_draw():
+  reference = np.random.default_rng(0).uniform(size=[5, 4])
+  raw = np.array([[0.1, 0.2, 0.3, 0.4]])
+  actual = statistics.paired_difference(raw, reference)
+  assert actual == statistics.paired_difference(np.tile(raw, [5, 1]), reference)
+  assert actual.difference == pytest.approx(0.25 - reference.mean())
+
+
+@pytest.mark.parametrize("shape", [(40, 1), (1, 40)])
+def test_one_factor_agrees_with_students_interval(shape):
+  differences = np.random.default_rng(1).normal(size=shape)
+  low, high = statistics.paired_difference(
+    differences, np.zeros(shape)
+  ).interval
+  mean, error = differences.mean(), stats.sem(differences.ravel())
+  expected = stats.t.interval(0.95, 39, mean, error)
+  assert (low, high) == pytest.approx(expected, abs=0.1 * error)
+
+
+@pytest.mark.parametrize(
+  "weights_std,draws_std,residual_std",
+  [(1.0, 0.0, 0.0), (0.0, 1.0, 0.0), (1.0, 1.0, 1.0)],
+)
+def test_coverage_at_the_default_design(weights_std, draws_std, residual_std):
+  rng = np.random.default_rng(0)
+  truth, trials, covered = 0.3, 300, 0
+  for seed in range(trials):
+    differences = truth + crossed_design(
+      rng, (5, 4), weights_std, draws_std, residual_std
+    )
+    low, high = statistics.paired_difference(
+      differences, np.zeros([1, 4]), seed=seed, num_resamples=1000
+    ).interval
+    covered += low <= truth <= high
+  # 95 % of 300 are 285, give or take 4.
+  assert 277 <= covered < 300
+
+
+def test_same_seed_same_interval():
+  rng = np.random.default_rng(0)
+  accuracies, reference = rng.uniform(size=[2, 5, 4])
+  first = statistics.paired_difference(accuracies, reference, seed=1)
+  again = statistics.paired_difference(accuracies, reference, seed=1)
+  other = statistics.paired_difference(accuracies, reference, seed=2)
+  assert first == again
+  assert first.interval != other.interval
+
+
+def test_single_episode_has_no_interval():
+  actual = statistics.paired_difference([[0.75]], [[0.5]])
+  assert actual.difference == 0.25
+  assert all(math.isnan(end) for end in actual.interval)
+
+
+@pytest.mark.parametrize("shape", [(5, 3), (4, 4)])
+def test_other_episodes_are_refused(shape):
+  with pytest.raises(ValueError, match="Received: shapes"):
+    statistics.paired_difference(np.zeros(shape), np.zeros([5, 4]))
+
+
+@pytest.mark.parametrize("accuracies", [[0.5, 0.6], [[]], 0.5])
+def test_other_ranks_are_refused(accuracies):
+  with pytest.raises(ValueError, match="Received: shape"):
+    statistics.accuracy_mean(accuracies)

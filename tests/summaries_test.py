@@ -1,0 +1,54 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Tests that what is written can be read as TensorBoard reads it."""
+
+import math
+
+import numpy as np
+from tensorboard.backend.event_processing.event_accumulator import (
+  EventAccumulator,
+)
+from tensorboard.util import tensor_util
+
+from lurl_tf.summaries import SummaryWriter
+
+
+def read_curves(folder):
+  """Steps and values of each curve in a folder of event files."""
+  events = EventAccumulator(str(folder))
+  events.Reload()
+  return {
+    name: [
+      (event.step, tensor_util.make_ndarray(event.tensor_proto).item())
+      for event in events.Tensors(name)
+    ]
+    for name in events.Tags()["tensors"]
+  }
+
+
+def test_points_can_be_read_once_they_are_flushed(tmp_path):
+  writer = SummaryWriter(tmp_path / "tensorboard")
+  writer.scalars(3, {"meta/loss": 0.5, "meta/skipped": 0})
+  writer.scalars(10, {"meta/loss": np.float32(0.25)})
+  writer.flush()
+  assert read_curves(tmp_path / "tensorboard") == {
+    "meta/loss": [(3, 0.5), (10, 0.25)],
+    "meta/skipped": [(3, 0.0)],
+  }
+
+
+def test_a_second_writer_adds_to_the_folder(tmp_path):
+  """As when a run goes on."""
+  for step in (1, 2):
+    writer = SummaryWriter(str(tmp_path))
+    writer.scalars(step, {"loss": step})
+    writer.flush()
+  assert read_curves(tmp_path) == {"loss": [(1, 1.0), (2, 2.0)]}
+
+
+def test_nan_is_kept(tmp_path):
+  writer = SummaryWriter(tmp_path)
+  writer.scalars(1, {"loss": math.nan})
+  writer.flush()
+  ((step, value),) = read_curves(tmp_path)["loss"]
+  assert step == 1
+  assert math.isnan(value)
