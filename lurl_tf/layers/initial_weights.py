@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Random starting weights of a base model."""
 
+import math
 from collections.abc import Sequence
 
 import tensorflow as tf
@@ -21,7 +22,7 @@ def initial_weights(
 
   Kernels and backward kernels are independent, of standard deviation 0.01;
   biases of 0.1 (as in the released program). The same seed gives the same
-  weights, in a graph and outside one, and on every device.
+  weights up to rounding, in a graph and outside one, and on every device.
 
   Args:
     input_size: number of inputs.
@@ -44,9 +45,7 @@ def initial_weights(
   draws = tf.random.split(seed, num=3 * len(units), alg="philox")
 
   def draw(index, shape, stddev):
-    return tf.random.stateless_truncated_normal(
-      shape, draws[index], stddev=stddev, dtype=dtype, alg="philox"
-    )
+    return stddev * _truncated_normal(shape, draws[index], dtype)
 
   return tuple(
     LayerWeights(
@@ -56,3 +55,17 @@ def initial_weights(
     )
     for layer, (below, above) in enumerate(zip(sizes[:-1], sizes[1:]))
   )
+
+
+def _truncated_normal(shape, seed, dtype):
+  """A unit normal, cut at two standard deviations.
+
+  XLA turns the same random bits into other floating-point numbers than the rest
+  of TensorFlow does, but into the same integers.
+  """
+  integers = tf.random.stateless_uniform(
+    shape, seed, minval=None, maxval=None, dtype=tf.int32, alg="philox"
+  )
+  share = tf.cast(integers, dtype) / 2**31
+  root = math.sqrt(2)
+  return root * tf.math.erfinv(math.erf(root) * share)

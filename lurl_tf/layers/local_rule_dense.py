@@ -2,6 +2,7 @@
 """A dense Keras layer that an update rule can train."""
 
 import keras
+import tensorflow as tf
 
 from lurl_tf.layers.forward_pass import forward_layer
 from lurl_tf.layers.initial_weights import BIAS_STDDEV, KERNEL_STDDEV
@@ -103,12 +104,9 @@ class LocalRuleDense(keras.layers.Layer):
   @property
   def layer_weights(self) -> LayerWeights:
     """The layer's weights as the rule's functions take them."""
-    return LayerWeights(
-      *map(
-        keras.ops.convert_to_tensor,
-        (self.kernel, self.bias, self.backward_kernel),
-      )
-    )
+    variables = (self.kernel, self.bias, self.backward_kernel)
+    # Keras's own conversion returns the variable, which may change later.
+    return LayerWeights(*map(tf.convert_to_tensor, variables))
 
   def assign_layer_weights(self, weights: LayerWeights) -> None:
     """Sets kernel, bias and backward kernel.

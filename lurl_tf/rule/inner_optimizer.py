@@ -15,7 +15,7 @@ def apply_changes(
   changes: Sequence[LayerWeights],
   learning_rate: tf.Tensor | float,
 ) -> tuple[LayerWeights, ...]:
-  """`x * (1 - learning_rate) - learning_rate * change`, for all weights at once.
+  """`x * (1 - learning_rate) - learning_rate * change` for all weights.
 
   Args:
     weights: `LayerWeights` of every layer.

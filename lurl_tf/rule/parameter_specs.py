@@ -64,8 +64,10 @@ def parameter_specs(config: RuleConfig) -> RuleParameters:
 
 
 def num_unit_features(config: RuleConfig) -> int:
-  """Channels per unit and example: x, z, the error signal, and either the
-  unit's place (sine and cosine) or, order-free, its share of a competition.
+  """Channels of a unit for one example, beside statistics of its weights.
+
+  They are x, z, the error signal, and either the unit's place (a sine and a
+  cosine) or, order-free, its share of a competition.
   """
   own = 4 if config.mixing == "published" else 3
   return own + config.delta_channels

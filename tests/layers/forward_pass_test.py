@@ -18,7 +18,7 @@ ACTIVATIONS = {
   "tanh": np.tanh,
   "sigmoid": lambda z: 1 / (1 + np.exp(-z)),
   "linear": lambda z: z,
-  "leaky_relu": lambda z: np.where(z > 0, z, 0.2 * z),
+  "leaky_relu": lambda z: np.where(z > 0, z, np.float32(0.2) * z),
   "silu": lambda z: z / (1 + np.exp(-z)),
   "softplus": lambda z: np.log1p(np.exp(z)),
   "elu": lambda z: np.where(z > 0, z, np.expm1(z)),
