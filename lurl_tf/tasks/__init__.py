@@ -2,15 +2,19 @@
 """What is learned from. Importing this registers the builders with TFDS."""
 
 from lurl_tf.tasks.area_resize import area_resize
+from lurl_tf.tasks.episodes import EpisodeConfig, Task, TaskSampler
 from lurl_tf.tasks.examples import scale_to_unit, validate_examples
 from lurl_tf.tasks.lurl_digits import LurlDigits
 from lurl_tf.tasks.lurl_glyphs import GlyphsConfig, LurlGlyphs
 from lurl_tf.tasks.sources import load_examples
 
 __all__ = [
+  "EpisodeConfig",
   "GlyphsConfig",
   "LurlDigits",
   "LurlGlyphs",
+  "Task",
+  "TaskSampler",
   "area_resize",
   "load_examples",
   "scale_to_unit",
