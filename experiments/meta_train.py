@@ -7,28 +7,23 @@ meta-trained on rendered letters. A run whose log folder exists goes on.
     python -m experiments.meta_train --logdir=runs/quick
 """
 
-import dataclasses
 import os
 import shlex
 import sys
-import time
 from collections.abc import Sequence
-from typing import Any, NamedTuple
 
 from absl import app, flags, logging
 
 from experiments import shared_flags
-from experiments.interruption import Interruption
-from experiments.progress import Progress, format_seconds
-from experiments.results import check_writable, format_table, write_results
-from lurl_tf import presets
-from lurl_tf.meta import MetaMetrics, MetaTrainConfig, MetaTrainer, UnrollConfig
-from lurl_tf.meta.run_folder import RunFolder
-from lurl_tf.rule import UpdateRule
-from lurl_tf.structures import LabelledExamples, RuleConfig
-from lurl_tf.summaries import SummaryWriter
-from lurl_tf.tasks import load_examples
-from lurl_tf.tasks.episodes import EpisodeConfig, TaskSampler
+from experiments.meta_training_run import (
+  continue_run,
+  prepare_run,
+  report_run,
+)
+from experiments.results import check_writable, write_results
+from lurl_tf.meta import MetaTrainConfig, UnrollConfig
+from lurl_tf.structures import RuleConfig
+from lurl_tf.tasks import EpisodeConfig, load_examples
 
 _DEFAULT = MetaTrainConfig()
 
@@ -39,10 +34,10 @@ _TASKS = flags.DEFINE_string(
   "tasks", "lurl_glyphs", "Data set that tasks are drawn from."
 )
 _NUM_STEPS = flags.DEFINE_integer(
-  "num_steps", 150, "Outer steps at which the run is done.", lower_bound=1
+  "num_steps", 300, "Outer steps at which the run is done.", lower_bound=1
 )
 _CHECKPOINT_EVERY = flags.DEFINE_integer(
-  "checkpoint_every", 25, "Outer steps between checkpoints.", lower_bound=1
+  "checkpoint_every", 50, "Outer steps between checkpoints.", lower_bound=1
 )
 _STRATEGY = flags.DEFINE_enum(
   "strategy", "default", ["default"], "How replicas are distributed."
@@ -62,7 +57,7 @@ _HIDDEN_CHANNELS = flags.DEFINE_integer(
 _DELTA_CHANNELS = flags.DEFINE_integer(
   "delta_channels", 16, "Channels of the error signal and its first network."
 )
-_SLOTS = flags.DEFINE_integer("slots", 8, "Task slots that advance together.")
+_SLOTS = flags.DEFINE_integer("slots", 4, "Task slots that advance together.")
 _MIN_TRUNCATION = flags.DEFINE_integer(
   "min_truncation", 10, "Least inner steps of a truncation."
 )
@@ -90,10 +85,10 @@ _LEARN_INNER_RATES = flags.DEFINE_bool(
   "learn_inner_rates", False, "Whether the knots are meta-learned."
 )
 _LEARNING_RATE = flags.DEFINE_float(
-  "learning_rate", 3e-3, "Of Adam on the meta-parameters."
+  "learning_rate", 1e-2, "Of Adam on the meta-parameters."
 )
 _DECAY_STEPS = flags.DEFINE_integer(
-  "decay_steps", 0, "Outer steps over which it falls to a tenth; 0: never."
+  "decay_steps", 300, "Outer steps over which it falls to a tenth; 0: never."
 )
 _SLOT_CLIP_NORM = flags.DEFINE_float(
   "slot_clip_norm", 1.0, "Largest gradient norm of one task slot."
@@ -119,145 +114,6 @@ _PENALTY_IN_LOSS = flags.DEFINE_bool(
 flags.adopt_module_key_flags(shared_flags)
 
 _IMAGE_SIZE = 8
-_TABLE_STEPS = 20
-
-
-class Run(NamedTuple):
-  """A run that is ready to begin or to go on.
-
-  Attributes:
-    trainer: does the outer steps, in place.
-    rule: what it trains.
-    folder: where the run is kept.
-    metadata: of the rule, as far as it is known before the steps.
-  """
-
-  trainer: MetaTrainer
-  rule: UpdateRule
-  folder: RunFolder
-  metadata: presets.PresetMetadata
-
-
-class Summary(NamedTuple):
-  """What a run has to say at its end.
-
-  Attributes:
-    finished: whether all steps were done.
-    steps: outer steps done.
-    seconds: time spent, over all sessions of the run.
-    first: mean metrics of this session's first steps, if there were any.
-    last: mean metrics of this session's last steps, if there were any.
-    inner_learning_rates: knots as they stand.
-  """
-
-  finished: bool
-  steps: int
-  seconds: float
-  first: MetaMetrics | None
-  last: MetaMetrics | None
-  inner_learning_rates: tuple[float, ...]
-
-
-def prepare(
-  config: MetaTrainConfig,
-  examples: LabelledExamples,
-  logdir: str,
-  description: dict[str, Any],
-  command: str = "",
-) -> Run:
-  """Checks everything, and takes up what the log folder holds.
-
-  Args:
-    config: the run.
-    examples: the data set that tasks are drawn from.
-    logdir: the run's folder.
-    description: what decides the run beside `config`, such as the data set.
-    command: the command line, for the rule's metadata.
-
-  Returns:
-    The run.
-
-  Raises:
-    OSError: if the log folder cannot be written.
-    ValueError: if the data set does not have what the tasks need, or the log
-      folder holds a run of another description.
-  """
-  sampler = TaskSampler(examples, config.episodes, config.seed)
-  rule = UpdateRule(config.rule, seed=config.seed)
-  trainer = MetaTrainer(rule, sampler, config)
-  folder = RunFolder(logdir, {**description, "config": config.to_json()})
-  if folder.restore(trainer.checkpoint, trainer.step_variable):
-    print(f"Going on from step {trainer.step} of {logdir}.", flush=True)
-  metadata = presets.PresetMetadata(
-    command=command,
-    tasks=str(description.get("tasks", "")),
-    seed=config.seed,
-    units=config.units,
-    activation=config.unroll.activation,
-    batch_size=config.episodes.batch_size,
-    image_size=examples.image_shape[0],
-    inner_steps=config.max_horizon,
-  )
-  return Run(trainer, rule, folder, metadata)
-
-
-def meta_train(run: Run, num_steps: int, checkpoint_every: int) -> Summary:
-  """Does the outer steps that are left.
-
-  Args:
-    run: from `prepare`.
-    num_steps: outer steps at which the run is done.
-    checkpoint_every: outer steps between checkpoints.
-
-  Returns:
-    `Summary`; the rule lies in the log folder.
-  """
-  trainer, rule, folder, metadata = run
-  writer = SummaryWriter(folder.path / "tensorboard")
-  progress = Progress(num_steps, unit="meta-step")
-  began = time.monotonic() - folder.seconds
-  history: list[MetaMetrics] = []
-
-  def save():
-    folder.save(time.monotonic() - began)
-    rule.save_preset(
-      folder.rule_path,
-      dataclasses.replace(
-        metadata,
-        meta_steps=trainer.step,
-        wall_time_seconds=round(time.monotonic() - began, 1),
-        inner_learning_rates=trainer.inner_learning_rates,
-      ),
-    )
-    writer.flush()
-
-  with Interruption() as interruption:
-    while trainer.step < num_steps and not interruption.requested:
-      if not history:
-        print("Compiling the first step ...", flush=True)
-      metrics = trainer.train(1)
-      history.append(metrics)
-      writer.scalars(
-        trainer.step,
-        {f"meta/{name}": value for name, value in metrics._asdict().items()},
-      )
-      progress.update(
-        trainer.step,
-        loss=metrics.loss,
-        accuracy=metrics.accuracy,
-        skipped=metrics.skipped,
-      )
-      if trainer.step % checkpoint_every == 0:
-        save()
-    save()
-  return Summary(
-    finished=trainer.step >= num_steps,
-    steps=trainer.step,
-    seconds=time.monotonic() - began,
-    first=_mean(history[:_TABLE_STEPS]),
-    last=_mean(history[-_TABLE_STEPS:]),
-    inner_learning_rates=trainer.inner_learning_rates,
-  )
 
 
 def config_from_flags() -> MetaTrainConfig:
@@ -309,31 +165,6 @@ def _number_or_text(value: str) -> float | str:
     return value
 
 
-def report(summary: Summary) -> str:
-  """The run's table."""
-  if summary.first is None:
-    return f"The run was done before: {summary.steps} meta-steps."
-  rows = [
-    [name.replace("_", " "), f"{first:.4f}", f"{last:.4f}"]
-    for name, first, last in zip(
-      MetaMetrics._fields, summary.first, summary.last
-    )
-  ]
-  title = f"of {_TABLE_STEPS} steps"
-  table = format_table(["mean", f"first {title}", f"last {title}"], rows)
-  rates = ", ".join(f"{rate:.4g}" for rate in summary.inner_learning_rates)
-  return (
-    f"{table}\n{summary.steps} meta-steps in "
-    f"{format_seconds(summary.seconds)}; inner learning rates: {rates}"
-  )
-
-
-def _mean(history: list[MetaMetrics]) -> MetaMetrics | None:
-  if not history:
-    return None
-  return MetaMetrics(*(sum(each) / len(history) for each in zip(*history)))
-
-
 def main(argv: Sequence[str]) -> None:
   """Runs the script with the flags given."""
   if len(argv) > 1:
@@ -347,7 +178,7 @@ def main(argv: Sequence[str]) -> None:
     examples = load_examples(
       _TASKS.value, "train", shared_flags.DATA_DIR.value, image_size
     )
-    run = prepare(
+    run = prepare_run(
       config,
       examples,
       _LOGDIR.value,
@@ -358,8 +189,8 @@ def main(argv: Sequence[str]) -> None:
     )
   except (OSError, LookupError, ValueError) as error:
     raise SystemExit(f"Error: {error}") from error
-  summary = meta_train(run, _NUM_STEPS.value, _CHECKPOINT_EVERY.value)
-  print(report(summary))
+  summary = continue_run(run, _NUM_STEPS.value, _CHECKPOINT_EVERY.value)
+  print(report_run(summary))
   print(f"The rule lies in {os.path.join(_LOGDIR.value, 'rule')}.")
   if shared_flags.RESULTS.value:
     write_results(

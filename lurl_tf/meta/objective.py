@@ -78,8 +78,8 @@ def ridge_objective(
   Example:
 
   >>> features = tf.eye(4)
-  >>> lurl_tf.ridge_objective(features, features, features, features
-  ... ).accuracy.numpy()
+  >>> value = lurl_tf.ridge_objective(features, features, features, features)
+  >>> float(value.accuracy)
   1.0
   """
   check_ridge(ridge, relative_ridge)

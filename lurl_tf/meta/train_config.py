@@ -42,13 +42,13 @@ class MetaTrainConfig:
   unroll: UnrollConfig = UnrollConfig()
   episodes: EpisodeConfig = EpisodeConfig()
   units: tuple[int, ...] = (64, 32)
-  slots: int = 8
+  slots: int = 4
   min_truncation: int = 10
   min_horizon: int = 100
   max_horizon: int = 100
   inner_learning_rates: tuple[float, ...] = (0.03,)
   learn_inner_rates: bool = False
-  learning_rate: float = 3e-3
+  learning_rate: float = 1e-2
   decay_steps: int = 0
   slot_clip_norm: float = 1.0
   clip_norm: float = 1.0

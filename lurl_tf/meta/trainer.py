@@ -88,9 +88,13 @@ class MetaTrainer:
 
   Example:
 
-  >>> rule = lurl_tf.UpdateRule(config.rule, seed=0)  # doctest: +SKIP
-  >>> trainer = MetaTrainer(rule, sampler, config)  # doctest: +SKIP
-  >>> metrics = trainer.train(num_steps=100)  # doctest: +SKIP
+  ```python
+  config = MetaTrainConfig(seed=1)
+  examples = lurl_tf.tasks.load_examples("lurl_glyphs", "train", image_size=8)
+  sampler = lurl_tf.tasks.TaskSampler(examples, config.episodes, config.seed)
+  rule = lurl_tf.UpdateRule(config.rule, seed=config.seed)
+  metrics = MetaTrainer(rule, sampler, config).train(num_steps=100)
+  ```
   """
 
   def __init__(

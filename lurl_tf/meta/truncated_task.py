@@ -23,7 +23,7 @@ class TruncatedTask:
 
   Args:
     rule: the rule's sizes.
-    unroll: how inner states advance and are scored.
+    config: how inner states advance and are scored.
     input_size: inputs of the base model.
     units: units of its layers, bottom first.
   """

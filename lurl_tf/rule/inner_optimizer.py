@@ -54,7 +54,8 @@ def scheduled_rate(
 
   Example:
 
-  >>> lurl_tf.rule.scheduled_rate([0.1, 0.001], 0.5).numpy().round(4)
+  >>> rate = lurl_tf.rule.scheduled_rate([0.1, 0.001], 0.5)
+  >>> round(float(rate), 6)
   0.01
   """
   logarithms = tf.math.log(tf.convert_to_tensor(knots))

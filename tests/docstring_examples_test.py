@@ -1,0 +1,66 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Runs the examples of all docstrings, and the Python blocks of the README."""
+
+import ast
+import doctest
+import importlib
+import pathlib
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+import lurl_tf
+
+ROOT = pathlib.Path(__file__).parents[1]
+PACKAGES = ("lurl_tf", "experiments")
+
+
+def module_names():
+  files = (f for p in PACKAGES for f in (ROOT / p).rglob("*.py"))
+  return sorted(
+    ".".join(file.relative_to(ROOT).with_suffix("").parts).removesuffix(
+      ".__init__"
+    )
+    for file in files
+    if ">>>" in file.read_text()
+  )
+
+
+def test_there_are_examples():
+  assert "lurl_tf.rule.apply_rule" in module_names()
+
+
+@pytest.mark.parametrize("name", module_names())
+def test_docstring_examples(name):
+  module = importlib.import_module(name)
+  names = {**vars(module), "lurl_tf": lurl_tf, "np": np, "tf": tf}
+  finder = doctest.DocTestFinder(exclude_empty=True)
+  runner = doctest.DocTestRunner(
+    optionflags=doctest.NORMALIZE_WHITESPACE | doctest.ELLIPSIS
+  )
+  for example in finder.find(module, name, module=module, globs=names):
+    assert runner.run(example).failed == 0, example.name
+  assert runner.summarize(verbose=False).attempted > 0
+
+
+def test_python_blocks_of_the_readme_parse():
+  blocks = (ROOT / "README.md").read_text().split("```python\n")[1:]
+  assert len(blocks) >= 2
+  for block in blocks:
+    ast.parse(block.split("```")[0])
+
+
+def test_readme_use_of_a_rule(tmp_path, monkeypatch):
+  """The block under "Use a rule" runs on a preset in `runs/quick`."""
+  monkeypatch.chdir(tmp_path)
+  config = lurl_tf.RuleConfig(
+    hidden_channels=4, delta_channels=3, top_channels=3, mixing="pooled"
+  )
+  lurl_tf.UpdateRule(config).save_preset("runs/quick")
+  section = (ROOT / "README.md").read_text().split("## Use a rule")[1]
+  block = section.split("```python\n")[1].split("```")[0]
+  images = np.random.default_rng(0).random((64, 64), np.float32)
+  names = {"unlabelled_batches": [images] * 2, "images": images}
+  exec(compile(block, "README.md", "exec"), names)
+  assert names["features"].shape == (64, 32)
