@@ -36,7 +36,21 @@ _RULE = flags.DEFINE_string(
 _DATASET = flags.DEFINE_string(
   "dataset",
   "lurl_digits",
-  "An image classification set, as tensorflow-datasets names it.",
+  "A classification set of images or texts, as tensorflow-datasets names it, "
+  "or files of your own: folder:/path (images in a folder per class), "
+  "npz:/path (arrays x and y), jsonl:/path (lines with text and label).",
+)
+_CHANNELS = flags.DEFINE_integer(
+  "channels",
+  1,
+  "Channels of images: 1 turns them gray, 3 takes red, green and blue.",
+)
+_RESIZE = flags.DEFINE_enum(
+  "resize",
+  "area",
+  ["area", "stride"],
+  "How images are resized: by averages over areas, or by keeping every second, "
+  "third, ... row and column.",
 )
 _INNER_STEPS = define_int_list(
   "inner_steps",
@@ -154,6 +168,8 @@ def main(argv: Sequence[str]) -> None:
         split,
         shared_flags.DATA_DIR.value,
         shared_flags.IMAGE_SIZE.value,
+        _CHANNELS.value,
+        _RESIZE.value,
       )
       for split in ("train", "test")
     )

@@ -55,7 +55,8 @@ class LabelledExamples(NamedTuple):
     inputs: `[b, i]`, uint8 (0 to 255) or float32 (scaled already).
     labels: `[b]`, int32 class indices.
     class_names: a name per class, indexed by label.
-    image_shape: `(height, width, channels)` of a row of `inputs`.
+    image_shape: of a row of `inputs`: `(height, width, channels)` of images,
+      `(i,)` of what is no image, such as a text's bag of words or a point.
   """
 
   inputs: np.ndarray

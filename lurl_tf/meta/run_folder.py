@@ -44,8 +44,9 @@ class RunFolder:
       partial = file.with_suffix(".partial")
       partial.write_text(json.dumps(description, indent=2) + "\n")
       partial.replace(file)
-    self._checkpoint: tf.train.Checkpoint | None = None
     self._manager: tf.train.CheckpointManager | None = None
+    self._step: tf.Variable | None = None
+    self._saved_step: int | None = None
     self._seconds = tf.Variable(0.0, dtype=tf.float64)
 
   @property
@@ -73,22 +74,26 @@ class RunFolder:
       whole,
       os.fspath(self.path / CHECKPOINT_FOLDER),
       max_to_keep=CHECKPOINTS_KEPT,
-      step_counter=step,
     )
+    self._step = step
     latest = self._manager.latest_checkpoint
     if latest is None:
       return False
     whole.restore(latest).assert_consumed()
+    self._saved_step = int(step)
     return True
 
   def save(self, seconds: float) -> None:
-    """Writes a checkpoint.
+    """Writes a checkpoint, unless the last one is of this step.
 
     Args:
       seconds: time spent on the run so far.
     """
+    if self._saved_step == int(self._step):
+      return
     self._seconds.assign(seconds)
-    self._manager.save()
+    self._manager.save(checkpoint_number=int(self._step))
+    self._saved_step = int(self._step)
 
 
 def differing_fields(

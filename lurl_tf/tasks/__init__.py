@@ -6,6 +6,7 @@ from lurl_tf.tasks.episodes import EpisodeConfig, Task, TaskSampler
 from lurl_tf.tasks.examples import scale_to_unit, validate_examples
 from lurl_tf.tasks.lurl_digits import LurlDigits
 from lurl_tf.tasks.lurl_glyphs import GlyphsConfig, LurlGlyphs
+from lurl_tf.tasks.lurl_two_moons import LurlTwoMoons
 from lurl_tf.tasks.sources import load_examples
 
 __all__ = [
@@ -13,6 +14,7 @@ __all__ = [
   "GlyphsConfig",
   "LurlDigits",
   "LurlGlyphs",
+  "LurlTwoMoons",
   "Task",
   "TaskSampler",
   "area_resize",

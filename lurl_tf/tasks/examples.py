@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Checks and scales examples that are held in memory."""
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from lurl_tf.structures import LabelledExamples
@@ -44,6 +46,23 @@ def validate_examples(examples: LabelledExamples) -> None:
     raise ValueError(
       f"`labels` must be in 0 to {len(class_names) - 1}, an index of "
       f"`class_names`. Received: labels from {labels.min()} to {labels.max()}"
+    )
+
+
+def check_class_names(class_names: Sequence[str], origin: str) -> None:
+  """Raises an error if there is nothing to tell apart.
+
+  Args:
+    class_names: a name per class.
+    origin: where they come from, for the error message.
+
+  Raises:
+    ValueError: if there are fewer than two classes.
+  """
+  if len(class_names) < 2:
+    raise ValueError(
+      "There must be two or more classes. Received: "
+      f"{', '.join(class_names) or 'none'} in {origin}"
     )
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import tensorflow_datasets as tfds
 
-from lurl_tf.tasks import glyph_fonts, glyph_rendering
+from lurl_tf.tasks import glyph_fonts, glyph_rendering, glyph_variation
 
 # Capitals, and those small letters that differ from them in shape: the letter
 # classes of EMNIST-balanced (Cohen et al. 2017).
@@ -38,6 +38,8 @@ class GlyphsConfig(tfds.core.BuilderConfig):
     characters: `"letters"` (37 classes) or `"digits"` (10 classes).
     fonts_dir: a folder with .ttf or .otf files, searched with its subfolders;
       empty for the fonts of matplotlib.
+    varied: whether images also vary in stroke, elastic deformation, clutter
+      and inversion, see `glyph_variation`.
 
   Raises:
     ValueError: if `characters` is unknown, or the folder holds no font files.
@@ -46,6 +48,7 @@ class GlyphsConfig(tfds.core.BuilderConfig):
   name: str = dataclasses.field(default="", init=False)
   characters: str = "letters"
   fonts_dir: str = ""
+  varied: bool = False
 
   def __post_init__(self):
     if self.characters not in _CHARACTERS:
@@ -55,16 +58,21 @@ class GlyphsConfig(tfds.core.BuilderConfig):
       )
     self.name = self.characters
     self.description = f"{self.characters} in the fonts of matplotlib"
+    if self.varied:
+      self.name += "_varied"
     if self.fonts_dir:
       self.name += f"_fonts_{glyph_fonts.fonts_hash(self.fonts_dir)}"
       self.description = f"{self.characters} in a given folder of fonts"
+    if self.varied:
+      self.description += ", with other strokes, deformed, cluttered, inverted"
 
 
 class LurlGlyphs(tfds.core.GeneratorBasedBuilder):
   """Rendered letters, 28 x 28, in 37 classes; digits on request.
 
   Registered as `lurl_glyphs` when `lurl_tf.tasks` is imported, with the configs
-  `letters` (the default) and `digits`.
+  `letters` (the default), `digits`, and `letters_varied`: harder, with other
+  strokes, elastic deformations, clutter, and a quarter black on white.
 
   Args:
     fonts_dir: a folder of fonts to render instead of matplotlib's.
@@ -91,7 +99,11 @@ class LurlGlyphs(tfds.core.GeneratorBasedBuilder):
   # Raise the version when rendering changes: what is prepared is not remade.
   VERSION = tfds.core.Version("1.0.0")
   RELEASE_NOTES = {"1.0.0": "First release."}
-  BUILDER_CONFIGS = [GlyphsConfig(characters=name) for name in _CHARACTERS]
+  BUILDER_CONFIGS = [
+    GlyphsConfig(characters="letters"),
+    GlyphsConfig(characters="digits"),
+    GlyphsConfig(characters="letters", varied=True),
+  ]
 
   def __init__(
     self,
@@ -106,7 +118,15 @@ class LurlGlyphs(tfds.core.GeneratorBasedBuilder):
           "`config` must be a name when `fonts_dir` is given. "
           f"Received: config={config!r}"
         )
-      config = GlyphsConfig(characters=config or "letters", fonts_dir=fonts_dir)
+      named = self.builder_configs.get(config or "letters")
+      if named is None:
+        raise ValueError(
+          f"`config` must be one of {tuple(self.builder_configs)}. "
+          f"Received: config={config!r}"
+        )
+      config = GlyphsConfig(
+        characters=named.characters, fonts_dir=fonts_dir, varied=named.varied
+      )
     super().__init__(config=config, **kwargs)
 
   def _info(self) -> tfds.core.DatasetInfo:
@@ -146,6 +166,8 @@ class LurlGlyphs(tfds.core.GeneratorBasedBuilder):
         images = glyph_rendering.render_variants(
           opened, character, num_variants, seed, _IMAGE_SIZE
         )
+        if self.builder_config.varied:
+          images = glyph_variation.vary_glyphs(images, seed, character)
         for variant, image in enumerate(images):
           key = f"{font.name} {character} {variant}"
           yield key, {"image": image[..., None], "label": character}

@@ -85,7 +85,8 @@ def find_prepared(
   if not match:
     raise ValueError(
       "`name` must look like 'dataset', 'dataset/config' or "
-      f"'dataset/config:1.0.0'. Received: name={name!r}"
+      "'dataset/config:1.0.0', or for files of one's own like 'folder:path', "
+      f"'npz:path' or 'jsonl:path'. Received: name={name!r}"
     )
   prepared = list_prepared(data_dir, match["dataset"])
   if match["config"]:
@@ -128,7 +129,7 @@ def _not_prepared_message(
     "`name` must be a data set that is prepared in the data folder"
     f"{''.join(f', or {known_name}' for known_name in also_known)}. "
     f"Received: name={name!r}. Near names: {', '.join(near) or 'none'}. "
-    f"The folder {data_dir!r} {contents}. Nothing is downloaded here: run "
+    f"The data folder {data_dir!r} {contents}. Nothing is downloaded here: run "
     f"tfds.builder({name!r}, data_dir={data_dir!r}).download_and_prepare() "
     "where there is a network, or copy the prepared data set to "
     f"{os.path.join(data_dir, dataset)!r}."

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from absl import flags
 from absl.testing import flagsaver
+from PIL import Image
 
 from experiments import evaluate, rule_choice
 from lurl_tf import presets
@@ -42,8 +43,8 @@ def fixture_rule_folder(tmp_path):
 def fixture_tiny_data(monkeypatch):
   """Two noisy classes of nine inputs in place of a data set."""
 
-  def load(name, split, data_dir=None, image_size=None):
-    assert (name, data_dir, image_size) == ("tiny", None, None)
+  def load(name, split, *options):
+    assert (name, *options) == ("tiny", None, None, 1, "area")
     rng = np.random.default_rng(["train", "test"].index(split))
     labels = np.repeat([0, 1], 45).astype(np.int32)
     inputs = rng.uniform(size=[90, 9]) + 0.3 * labels[:, None]
@@ -181,6 +182,56 @@ def test_bad_input_is_a_message_before_any_work(
 def test_data_set_that_does_not_exist_is_a_message(rule_folder):
   with pytest.raises(SystemExit, match="lurl_digit"):
     run(rule=rule_folder, dataset="lurl_digitz")
+
+
+@pytest.fixture(name="own_files")
+def fixture_own_files(tmp_path):
+  """Two classes of ten: coloured images, and texts."""
+  lines = []
+  for number in range(20):
+    label = ["cat", "dog"][number % 2]
+    folder = tmp_path / "photos" / label
+    folder.mkdir(parents=True, exist_ok=True)
+    Image.new("RGB", (7, 5), (number, 0, 0)).save(folder / f"{number}.png")
+    lines.append({"text": f"a {label} w{number}", "label": label})
+  (tmp_path / "texts.jsonl").write_text("\n".join(map(json.dumps, lines)))
+  return tmp_path
+
+
+@pytest.mark.parametrize(
+  ("name", "options"),
+  [
+    ("folder:{}/photos", {"image_size": 3, "channels": 3}),
+    ("jsonl:{}/texts.jsonl", {}),
+  ],
+)
+def test_files_of_ones_own(rule_folder, own_files, name, options, tmp_path):
+  path = tmp_path / "results.json"
+  run(
+    rule=rule_folder,
+    dataset=name.format(own_files),
+    inner_steps=1,
+    episodes=1,
+    examples_per_class=4,
+    results=path,
+    **options,
+  )
+  rows = json.loads(path.read_text())["rows"]
+  accuracies = {
+    row["method"]: row["accuracy_mean"]
+    for row in rows
+    if row["readout"] == "ridge"
+  }
+  assert len(accuracies) == 4
+  assert all(0 <= accuracy <= 1 for accuracy in accuracies.values())
+  if name.startswith("jsonl"):  # the word of the class says it all
+    assert accuracies["raw_inputs"] == 1
+
+
+def test_an_image_size_for_texts_is_a_message(rule_folder, own_files):
+  name = f"jsonl:{own_files}/texts.jsonl"
+  with pytest.raises(SystemExit, match="`image_size` is for images"):
+    run(rule=rule_folder, dataset=name, image_size=8)
 
 
 def test_stray_arguments_are_refused():

@@ -89,6 +89,45 @@ def test_given_fonts_name_the_config(tmp_path, fonts_dir, few_variants):
   assert splits["train"]["image"].shape == (10 * 1 * 6, 28, 28, 1)
 
 
+def test_varied_letters_are_the_same_letters_varied(
+  tmp_path, fonts_dir, few_variants
+):
+  def load(config):
+    return tfds.load(
+      f"lurl_glyphs/{config}",
+      split="train",
+      data_dir=tmp_path,
+      batch_size=-1,
+      with_info=True,
+      builder_kwargs={"fonts_dir": fonts_dir},
+    )
+
+  plain, _ = load("letters")
+  varied, info = load("letters_varied")
+  assert info.config_name.startswith("letters_varied_fonts_")
+  assert varied["image"].shape == plain["image"].shape
+  counts = np.bincount(varied["label"])
+  np.testing.assert_array_equal(counts, np.bincount(plain["label"]))
+
+  def corners(part):
+    return np.median(part["image"][:, ::27, ::27].numpy(), axis=(1, 2, 3))
+
+  assert np.all(corners(plain) < 10)
+  inverted = np.mean(corners(varied) > 245)
+  assert 0.15 < inverted < 0.35
+
+
+def test_the_default_config_stays_the_first_and_plain():
+  assert list(lurl_glyphs.LurlGlyphs.builder_configs) == [
+    "letters",
+    "digits",
+    "letters_varied",
+  ]
+  assert [
+    config.varied for config in lurl_glyphs.LurlGlyphs.BUILDER_CONFIGS
+  ] == [False, False, True]
+
+
 def test_fonts_can_be_given_in_the_name(tmp_path, fonts_dir):
   builder = tfds.builder(
     f"lurl_glyphs/fonts_dir={fonts_dir}", data_dir=tmp_path
@@ -103,3 +142,5 @@ def test_bad_config_raises(tmp_path, fonts_dir):
     GlyphsConfig(fonts_dir=str(tmp_path / "missing"))
   with pytest.raises(ValueError, match="must be a name"):
     lurl_glyphs.LurlGlyphs(fonts_dir=fonts_dir, config=GlyphsConfig())
+  with pytest.raises(ValueError, match="one of .*config='runes'"):
+    lurl_glyphs.LurlGlyphs(fonts_dir=fonts_dir, config="runes")

@@ -1,80 +1,34 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Tests of loading splits, own ones and those prepared in a folder."""
+"""Tests of loading splits by name, from every source."""
 
-import os
+import json
 import pathlib
 
 import numpy as np
 import pytest
-import tensorflow as tf
 import tensorflow_datasets as tfds
+from PIL import Image
 from sklearn.datasets import load_digits
 
-from lurl_tf.tasks import LurlDigits, load_examples
-
-IMAGES = tfds.features.Image(shape=(4, 4, 3))
-ANY_SIZE = tfds.features.Image(shape=(None, None, 1))
-LABELS = tfds.features.ClassLabel(names=["cat", "dog"])
+from lurl_tf.tasks import load_examples
+from tests import small_tfds
 
 
-@pytest.fixture(name="default_dir", autouse=True)
-def fixture_default_dir(tmp_path, monkeypatch):
-  folder = tmp_path / "default"
+@pytest.fixture(autouse=True, name="default_dir")
+def fixture_default_dir(tmp_path_factory, monkeypatch):
+  # One for all tests, as making a data set takes a while.
+  folder = tmp_path_factory.getbasetemp() / "default_tfds"
   monkeypatch.setenv("TFDS_DATA_DIR", str(folder))
-  return folder
 
 
-@pytest.fixture(name="shared_dir")
-def fixture_shared_dir():
-  beside = pathlib.Path(__file__).parents[3] / "shared" / "tfds"
-  folder = pathlib.Path(os.environ.get("LURL_DATA_DIR", beside))
-  if not (folder / "mnist").is_dir():
-    pytest.skip("needs mnist: set LURL_DATA_DIR to a folder that TFDS prepared")
-  return str(folder)
-
-
-def _store(data_dir, name, features, **columns):
-  """Prepares a small data set, as a user would."""
-  count = len(columns["label"])
-  rows = [
-    {key: column[row] for key, column in columns.items()}
-    for row in range(count)
-  ]
-  signature = {
-    key: spec
-    for key, spec in tfds.features.FeaturesDict(features)
-    .get_tensor_spec()
-    .items()
-  }
-  dataset = tf.data.Dataset.from_generator(
-    lambda: iter(rows), output_signature=signature
-  )
-  tfds.dataset_builders.store_as_tfds_dataset(
-    name=name,
-    version="1.0.0",
-    features=tfds.features.FeaturesDict(features),
-    split_datasets={"train": dataset},
-    data_dir=str(data_dir),
-    disable_shuffling=True,
-  )
-
-
-def test_own_set_goes_to_the_default_folder_only(default_dir, tmp_path):
-  given = tmp_path / "given"
-  given.mkdir()
-  examples = load_examples("lurl_digits", "test", data_dir=str(given))
-  assert examples.inputs.shape == (500, 64)
-  assert examples.inputs.dtype == np.uint8
-  assert examples.labels.dtype == np.int32
-  assert examples.class_names == tuple("0123456789")
-  assert examples.image_shape == (8, 8, 1)
-  assert list(given.iterdir()) == []
-  assert (default_dir / "lurl_digits" / "1.0.0" / "features.json").exists()
-
-
-def test_splits_and_slices():
+def test_digits():
   train = load_examples("lurl_digits", "train")
-  assert len(train.inputs) == len(train.labels) == 1297
+  assert train.inputs.shape == (1297, 64)
+  assert train.inputs.dtype == np.uint8
+  assert train.labels.dtype == np.int32
+  assert train.class_names == tuple("0123456789")
+  assert train.image_shape == (8, 8, 1)
+  assert load_examples("lurl_digits", "test").inputs.shape == (500, 64)
   part = load_examples("lurl_digits", "train[100:103]")
   np.testing.assert_array_equal(part.inputs, train.inputs[100:103])
   np.testing.assert_array_equal(part.labels, train.labels[100:103])
@@ -88,148 +42,88 @@ def test_splits_and_slices():
   np.testing.assert_array_equal(train.labels, expected)
 
 
-def test_two_at_once_do_not_break_each_other(monkeypatch, default_dir):
-  generate = LurlDigits._generate_examples
-  other_done = []
-
-  def generate_while_another_finishes(self, *args):
-    if not other_done:
-      other_done.append(True)
-      # What another process does between our start and our end.
-      LurlDigits(data_dir=str(default_dir)).download_and_prepare()
-    return generate(self, *args)
-
-  monkeypatch.setattr(
-    LurlDigits, "_generate_examples", generate_while_another_finishes
-  )
-  assert len(load_examples("lurl_digits", "test").inputs) == 500
-  assert other_done
-  assert os.listdir(default_dir / "lurl_digits") == ["1.0.0"]
+def test_two_moons():
+  train = load_examples("lurl_two_moons", "train")
+  assert train.inputs.shape == (2000, 2)
+  assert train.inputs.dtype == np.float32
+  assert train.image_shape == (2,)
+  assert train.class_names == ("upper", "lower")
+  assert load_examples("lurl_two_moons", "test").inputs.shape == (1000, 2)
+  # The upper half circle is the higher one on average.
+  heights = [train.inputs[train.labels == label, 1].mean() for label in (0, 1)]
+  assert heights[0] > heights[1] + 0.2
+  with pytest.raises(ValueError, match="image_size.* holds vectors"):
+    load_examples("lurl_two_moons", "train", image_size=8)
 
 
-def test_default_folder_must_be_writable(monkeypatch, tmp_path):
-  (tmp_path / "file").touch()
-  monkeypatch.setenv("TFDS_DATA_DIR", str(tmp_path / "file" / "tfds"))
-  with pytest.raises(OSError, match="TFDS_DATA_DIR chooses another"):
-    load_examples("lurl_digits", "test")
+def test_files_of_ones_own(tmp_path, monkeypatch):
+  for label in ("cat", "dog"):
+    (tmp_path / "photos" / label).mkdir(parents=True)
+    for number in range(5):
+      image = Image.new("RGB", (6, 4), (number, 0, 0))
+      image.save(tmp_path / "photos" / label / f"{number}.png")
+  arrays = {"x": np.zeros((10, 4, 4), np.uint8), "y": np.arange(10) % 2}
+  np.savez(tmp_path / "mine.npz", **arrays)
+  lines = [{"text": "good", "label": number % 2} for number in range(10)]
+  (tmp_path / "mine.jsonl").write_text("\n".join(map(json.dumps, lines)))
+  monkeypatch.setenv("HOME", str(tmp_path))
+  for place in (str(tmp_path), "~"):
+    photos = load_examples(
+      f"folder:{place}/photos", "train", None, 2, channels=3
+    )
+    assert photos.image_shape == (2, 2, 3)
+    strided = load_examples(
+      f"npz:{place}/mine.npz", "train", image_size=2, resize="stride"
+    )
+    assert strided.image_shape == (2, 2, 1)
+    texts = load_examples(f"jsonl:{place}/mine.jsonl", "train")
+    assert texts.image_shape == (1,)
+    for examples in (photos, strided, texts):
+      assert len(examples.inputs) == len(examples.labels) == 8
+  with pytest.raises(ValueError, match="image_size.* holds texts"):
+    load_examples(f"jsonl:{tmp_path}/mine.jsonl", "train", image_size=8)
 
 
 @pytest.mark.parametrize(
-  ("name", "message"),
-  [
-    ("lurl_glyphs/runes", r"config \(letters, digits\)"),
-    ("lurl_digits:9.0.0", r"version \(1.0.0\)"),
-    ("lurl_digits/small", "it has none"),
-    ("lurl_glyphs/fonts_dir=/missing", "must be a folder with .ttf"),
-  ],
+  "name", ["foldr:/photos", "/photos", "folder/photos/a"]
 )
-def test_unknown_config_or_version_of_an_own_set(name, message):
-  with pytest.raises(ValueError, match=message):
-    load_examples(name, "test")
-
-
-def test_missing_set_is_answered_from_the_folder_alone(monkeypatch, tmp_path):
-  def fail(*args, **kwargs):
-    raise AssertionError("this may ask the network")
-
-  for name in ("builder", "load", "builder_cls", "list_builders"):
-    monkeypatch.setattr(tfds, name, fail)
-  monkeypatch.setattr(tfds.core.DatasetBuilder, "download_and_prepare", fail)
-  _fake_prepared(tmp_path, "fashion_mnist", "cifar10")
-  with pytest.raises(ValueError) as caught:
-    load_examples("mnist", "test", data_dir=str(tmp_path))
-  message = str(caught.value)
-  assert "Near names: fashion_mnist" in message
-  assert "holds cifar10, fashion_mnist" in message
-  with pytest.raises(ValueError, match="Near names: lurl_digits"):
-    load_examples("lurl_digit", "test")
-
-
-def _fake_prepared(data_dir, *names):
-  for name in names:
-    folder = data_dir / name / "1.0.0"
-    folder.mkdir(parents=True)
-    (folder / "features.json").touch()
-    (folder / "dataset_info.json").touch()
-
-
-@pytest.mark.parametrize("split", ["valid", "train[:x]", ""])
-def test_unknown_split_lists_the_splits(split):
-  with pytest.raises(ValueError, match="one of test, train"):
-    load_examples("lurl_digits", split)
-
-
-def test_empty_split_raises():
-  with pytest.raises(ValueError, match="must hold examples"):
-    load_examples("lurl_digits", "train[:0]")
+def test_a_name_of_no_form_lists_the_forms(name):
+  with pytest.raises(ValueError, match="'folder:path', 'npz:path' or 'jsonl:"):
+    load_examples(name, "train")
 
 
 @pytest.mark.parametrize("image_size", [0, -8])
-def test_image_size_must_be_positive(image_size):
-  with pytest.raises(ValueError, match="must be positive"):
-    load_examples("lurl_digits", "test", image_size=image_size)
+def test_image_size_must_be_positive_for_all(image_size):
+  for name in ("lurl_digits", "folder:/missing", "npz:/missing", "jsonl:/no"):
+    with pytest.raises(ValueError, match="must be positive"):
+      load_examples(name, "test", image_size=image_size)
 
 
-def test_colour_becomes_luminance(tmp_path):
-  colours = np.zeros((3, 4, 4, 3), np.uint8)
-  colours[0, ..., 0] = colours[1, ..., 1] = colours[2, ..., 2] = 255
-  features = {"image": IMAGES, "label": LABELS}
-  _store(tmp_path, "colours", features, image=colours, label=[0, 1, 1])
-  examples = load_examples("colours", "train", str(tmp_path), image_size=1)
-  # 0.299, 0.587 and 0.114 of 255.
-  np.testing.assert_array_equal(examples.inputs, [[76], [150], [29]])
-  np.testing.assert_array_equal(examples.labels, [0, 1, 1])
-  assert examples.class_names == ("cat", "dog")
-  assert examples.image_shape == (1, 1, 1)
+def test_unlabelled_examples_and_one_class_raise(tmp_path):
+  images = {"image": np.zeros((2, 4, 4, 1), np.uint8)}
+  for name, labels, classes, message in (
+    ("unlabelled", [0, -1], ["cat", "dog"], "labels from -1 to 0"),
+    ("lonely", [0, 0], ["cat"], "two or more classes.*cat in 'lonely'"),
+  ):
+    features = {
+      "image": tfds.features.Image(shape=(4, 4, 1)),
+      "label": tfds.features.ClassLabel(names=classes),
+    }
+    small_tfds.store(tmp_path, name, features, train=images | {"label": labels})
+    with pytest.raises(ValueError, match=message):
+      load_examples(name, "train", str(tmp_path))
 
 
-def test_images_of_many_sizes_need_an_image_size(tmp_path):
-  images = [
-    np.full((4, 4, 1), 10, np.uint8),
-    np.array([[[0], [100]]], np.uint8),
-  ]
-  features = {"image": ANY_SIZE, "label": LABELS}
-  _store(tmp_path, "sizes", features, image=images, label=[0, 1])
-  examples = load_examples("sizes", "train", str(tmp_path), image_size=2)
-  expected = [[10, 10, 10, 10], [0, 100, 0, 100]]
-  np.testing.assert_array_equal(examples.inputs, expected)
-  with pytest.raises(ValueError, match="`image_size` must be given"):
-    load_examples("sizes", "train", str(tmp_path))
+def real_images(folder, name, count):
+  (place,) = pathlib.Path(folder, name).iterdir()
+  builder = tfds.builder_from_directory(str(place))
+  return builder.as_dataset(split=f"test[:{count}]", batch_size=-1)
 
 
-@pytest.mark.parametrize(
-  "features",
-  [
-    {"text": tfds.features.Text(), "label": LABELS},
-    {"image": IMAGES, "label": tfds.features.Scalar(np.int64)},
-  ],
-  ids=["no_image", "no_class"],
-)
-def test_a_set_without_images_or_classes_raises(tmp_path, features):
-  columns = {"label": [0, 1]}
-  if "text" in features:
-    columns["text"] = ["one", "two"]
-  else:
-    columns["image"] = np.zeros((2, 4, 4, 3), np.uint8)
-  _store(tmp_path, "other", features, **columns)
-  with pytest.raises(ValueError, match="must have a feature 'image'"):
-    load_examples("other", "train", str(tmp_path))
-
-
-def test_unlabelled_examples_raise(tmp_path):
-  features = {"image": IMAGES, "label": LABELS}
-  images = np.zeros((2, 4, 4, 3), np.uint8)
-  _store(tmp_path, "unlabelled", features, image=images, label=[0, -1])
-  with pytest.raises(ValueError, match="labels from -1 to 0"):
-    load_examples("unlabelled", "train", str(tmp_path))
-
-
-def test_mnist_halved_equals_means_of_four(shared_dir):
-  examples = load_examples("mnist", "test[:200]", shared_dir, image_size=14)
-  builder = tfds.builder_from_directory(
-    str(next(pathlib.Path(shared_dir, "mnist").iterdir()))
-  )
-  batch = builder.as_dataset(split="test[:200]", batch_size=-1)
+def test_mnist_halved_equals_means_of_four():
+  folder = small_tfds.shared_dir("mnist")
+  examples = load_examples("mnist", "test[:200]", folder, image_size=14)
+  batch = real_images(folder, "mnist", 200)
   images = batch["image"].numpy().astype(int)
   sums = images.reshape(200, 14, 2, 14, 2).sum(axis=(2, 4))
   # Quarters; halves are rounded to even.
@@ -239,9 +133,36 @@ def test_mnist_halved_equals_means_of_four(shared_dir):
   np.testing.assert_array_equal(examples.inputs, expected)
   np.testing.assert_array_equal(examples.labels, batch["label"])
   assert examples.image_shape == (14, 14, 1)
+  strided = load_examples("mnist", "test[:200]", folder, 14, resize="stride")
+  np.testing.assert_array_equal(
+    strided.inputs, images[:, ::2, ::2].reshape(200, 196)
+  )
 
 
-def test_mnist_whole(shared_dir):
-  examples = load_examples("mnist", "test", shared_dir)
+def test_mnist_whole():
+  examples = load_examples("mnist", "test", small_tfds.shared_dir("mnist"))
   assert examples.inputs.shape == (10_000, 784)
   assert np.bincount(examples.labels).sum() == 10_000
+
+
+@pytest.mark.parametrize("name", ["cifar10", "tiny_imagenet32"])
+def test_colour_sets(name):
+  folder = small_tfds.shared_dir(name)
+  examples = load_examples(name, "test[:300]", folder, channels=3)
+  batch = real_images(folder, name, 300)
+  np.testing.assert_array_equal(
+    examples.inputs, np.reshape(batch["image"], [300, -1])
+  )
+  np.testing.assert_array_equal(examples.labels, batch["label"])
+  assert examples.image_shape == (32, 32, 3)
+
+
+def test_reviews():
+  folder = small_tfds.shared_dir("imdb_reviews")
+  test = load_examples("imdb_reviews", "test[:500]", folder)
+  assert test.inputs.shape == (500, 1000)
+  assert test.class_names == ("neg", "pos")
+  # The most frequent words come first, and hardly a review has no "the".
+  share = (test.inputs > 0).mean(axis=0)
+  assert share[0] > 0.98
+  assert share[:100].mean() > 5 * share[-100:].mean() > 0

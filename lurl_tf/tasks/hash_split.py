@@ -1,0 +1,57 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Splits examples that come without a test split, the same way every time."""
+
+import hashlib
+import os
+from collections.abc import Sequence
+
+import numpy as np
+
+HELD_OUT_SHARE = 0.2
+
+
+def hash_order(keys: Sequence[str]) -> np.ndarray:
+  """Orders examples by a hash of their keys, which mixes the classes.
+
+  A hash stays the same with every version of every library, which a shuffled
+  order does not.
+
+  Args:
+    keys: one per example, such as a file's name.
+
+  Returns:
+    `[b]` row numbers.
+  """
+  digests = [hashlib.sha256(os.fsencode(key)).digest() for key in keys]
+  return np.array(sorted(range(len(keys)), key=digests.__getitem__), np.int64)
+
+
+def hash_split(
+  labels: np.ndarray, class_names: Sequence[str], keys: Sequence[str]
+) -> dict[str, np.ndarray]:
+  """Holds out a fifth of every class, chosen by a hash of the keys.
+
+  Args:
+    labels: `[b]` class indices.
+    class_names: a name per class.
+    keys: one per example; see `hash_order`.
+
+  Returns:
+    Row numbers of `"train"` and `"test"`, in the order of the hash. Every class
+    is in both.
+
+  Raises:
+    ValueError: if a class has fewer than two examples; names it.
+  """
+  order = hash_order(keys)
+  held_out = np.zeros(len(labels), bool)
+  for label, name in enumerate(class_names):
+    members = order[labels[order] == label]
+    if len(members) < 2:
+      raise ValueError(
+        "Every class must have two or more examples, to be split into train "
+        f"and test. Received: class {name!r} with {len(members)}"
+      )
+    count = max(1, round(HELD_OUT_SHARE * len(members)))
+    held_out[members[:count]] = True
+  return {"train": order[~held_out[order]], "test": order[held_out[order]]}

@@ -1,0 +1,206 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Tests of the meta-training script, in this process, without graphs."""
+
+import json
+
+import pytest
+from absl import app, flags
+from absl.testing import flagsaver
+
+from experiments import meta_train
+from lurl_tf.meta import MetaMetrics, MetaTrainConfig
+from lurl_tf.rule import UpdateRule
+from tests import tiny_meta
+
+
+@pytest.fixture(autouse=True)
+def fixture_eager():
+  with tiny_meta.eagerly():
+    yield
+
+
+@pytest.fixture(name="tiny_data")
+def fixture_tiny_data(monkeypatch):
+  """Four classes of twelve inputs in place of a data set."""
+
+  def load(name, split, data_dir, image_size):
+    assert (name, split, data_dir) == ("lurl_glyphs", "train", None)
+    assert image_size == 8
+    return tiny_meta.make_examples()
+
+  monkeypatch.setattr(meta_train, "load_examples", load)
+
+
+def parsed(**values):
+  """A context of flags: the tiny ones, and those given."""
+  flags.FLAGS.mark_as_parsed()
+  texts = {name: str(value) for name, value in values.items()}
+  return flagsaver.as_parsed(**{**tiny_meta.FLAGS, **texts})
+
+
+def run(**values):
+  with parsed(**values):
+    meta_train.main(["meta_train"])
+    return meta_train.config_from_flags()
+
+
+def contents(folder):
+  return {
+    file: (file.is_file() and file.read_bytes(), file.stat().st_mtime_ns)
+    for file in [folder, *folder.rglob("*")]
+  }
+
+
+def test_flags_to_rule_and_json(tiny_data, tmp_path, capsys):
+  logdir, results = tmp_path / "run", tmp_path / "out" / "results.json"
+  config = run(logdir=logdir, num_steps=2, results=results, seed=3)
+  value = json.loads(results.read_text())
+  assert value["logdir"] == str(logdir)
+  assert (value["tasks"], value["steps"]) == ("lurl_glyphs", 2)
+  assert value["seconds"] > 0
+  assert list(value["first"]) == list(MetaMetrics._fields)
+  assert value["last"] == value["first"]
+  assert value["config"] == config.to_json()
+  assert json.loads((logdir / "run.json").read_text()) == {
+    "tasks": "lurl_glyphs",
+    "image_size": 8,
+    "config": config.to_json(),
+  }
+  printed = capsys.readouterr().out
+  assert "meta-step 2/2" in printed
+  assert "2 meta-steps in" in printed
+  assert f"The rule lies in {logdir / 'rule'}." in printed
+  rule = UpdateRule.from_preset(logdir)
+  assert rule.metadata.command.startswith("python -m experiments.meta_train")
+  assert (rule.metadata.seed, rule.metadata.meta_steps) == (3, 2)
+  # A run of the library, with the same config, makes the same rule.
+  trainer = tiny_meta.make_trainer(config)
+  trainer.train(2)
+  theta = [each.numpy() for each in rule.meta_parameters]
+  tiny_meta.assert_all_equal(theta, tiny_meta.theta_of(trainer))
+  # With more steps it goes on, and equals an uninterrupted run.
+  run(logdir=logdir, num_steps=3, seed=3)
+  assert "Going on from step 2" in capsys.readouterr().out
+  trainer.train(1)
+  rule = UpdateRule.from_preset(logdir)
+  theta = [each.numpy() for each in rule.meta_parameters]
+  tiny_meta.assert_all_equal(theta, tiny_meta.theta_of(trainer))
+  # Other flags are another run: named, and the folder is left alone.
+  before = contents(logdir)
+  for values, message in (
+    ({"seed": 4}, "config.seed: 3 became 4"),
+    ({"seed": 3, "units": "5,6"}, r"config.units: \[6\] became \[5, 6\]"),
+    ({"seed": 3, "learn_inner_rates": True}, "config.learn_inner_rates"),
+  ):
+    with pytest.raises(SystemExit, match=f"Error: .*{message}"):
+      run(logdir=logdir, num_steps=9, **values)
+  assert contents(logdir) == before
+  # Done is done.
+  results.unlink()
+  run(logdir=logdir, num_steps=3, results=results, seed=3)
+  assert "The run was done before: 3 meta-steps." in capsys.readouterr().out
+  assert json.loads(results.read_text())["first"] is None
+
+
+def test_every_flag_reaches_the_config():
+  with parsed(
+    mixing="published",
+    hidden_channels=5,
+    delta_channels=7,
+    activation="tanh",
+    max_truncation=9,
+    min_truncation=6,
+    evaluate_every=3,
+    late_loss_power=0.5,
+    ridge="0.25",
+    penalty_in_loss=True,
+    classes_per_task=6,
+    batch_size=11,
+    examples_per_class=8,
+    objective_draws=4,
+    units="9,10",
+    slots=13,
+    min_horizon=14,
+    max_horizon=15,
+    inner_learning_rates="0.5,0.25",
+    learn_inner_rates=True,
+    learning_rate=0.125,
+    decay_steps=16,
+    slot_clip_norm=17.0,
+    clip_norm=18.0,
+    accumulate=19,
+    seed=20,
+  ):
+    config = meta_train.config_from_flags()
+  rule, unroll, episodes = config.rule, config.unroll, config.episodes
+  assert (rule.mixing, rule.hidden_channels) == ("published", 5)
+  assert (rule.delta_channels, rule.top_channels) == (7, 7)
+  assert rule.output_size == 10
+  assert (unroll.activation, unroll.max_steps) == ("tanh", 9)
+  assert (unroll.evaluate_every, unroll.late_loss_power) == (3, 0.5)
+  assert (unroll.ridge, unroll.penalty_in_loss) == (0.25, True)
+  assert (episodes.classes_per_task, episodes.batch_size) == (6, 11)
+  assert (episodes.support_per_class, episodes.query_per_class) == (8, 8)
+  assert episodes.draws == 4
+  assert (config.units, config.slots) == ((9, 10), 13)
+  assert config.min_truncation == 6
+  assert (config.min_horizon, config.max_horizon) == (14, 15)
+  assert config.inner_learning_rates == (0.5, 0.25)
+  assert config.learn_inner_rates
+  assert (config.learning_rate, config.decay_steps) == (0.125, 16)
+  assert (config.slot_clip_norm, config.clip_norm) == (17.0, 18.0)
+  assert (config.accumulate, config.seed) == (19, 20)
+
+
+def test_defaults_are_free_of_the_features_scale():
+  flags.FLAGS.mark_as_parsed()
+  config = meta_train.config_from_flags()
+  assert config.unroll.ridge == "relative"
+  assert not config.unroll.penalty_in_loss
+  assert config.episodes == MetaTrainConfig().episodes.__class__(draws=2)
+
+
+@pytest.mark.parametrize(
+  ("message", "values"),
+  [
+    ("Received: evaluate_every=1, max_steps=0", {"max_truncation": 0}),
+    ("Received: min_truncation=3", {"min_truncation": 3}),
+    ("Received: slots=0", {"slots": 0}),
+    ("Received: ridge='absolute'", {"ridge": "absolute"}),
+    ("Received: ridge=-1.0", {"ridge": "-1"}),
+    ("no_such_activation", {"activation": "no_such_activation"}),
+    ("Received: classes_per_task=5", {"classes_per_task": 5}),
+    ("class 'class_0' with 20 examples", {"examples_per_class": 11}),
+    ("could not convert string to float", {"inner_learning_rates": "0.1,x"}),
+    ("Received: inner_learning_rates", {"inner_learning_rates": "0.1,-1"}),
+    ("Received: path='/proc/no/r.json'", {"results": "/proc/no/r.json"}),
+  ],
+)
+def test_bad_input_is_a_message_and_leaves_no_folder(
+  message, values, tiny_data, tmp_path
+):
+  with pytest.raises(SystemExit, match="Error: ") as error:
+    run(logdir=tmp_path / "run", **values)
+  assert message in str(error.value)
+  assert not list(tmp_path.iterdir())
+
+
+def test_a_log_folder_that_cannot_be_written_is_a_message(tiny_data, tmp_path):
+  file = tmp_path / "file"
+  file.write_text("mine")
+  for logdir in (file, file / "below", "/proc/no_run"):
+    with pytest.raises(SystemExit, match="Error: .*log folder") as error:
+      run(logdir=logdir)
+    assert f"Received: '{logdir}'" in str(error.value)
+  assert file.read_text() == "mine"
+
+
+def test_a_data_set_that_does_not_exist_is_a_message(tmp_path):
+  with pytest.raises(SystemExit, match="Near names: lurl_glyphs"):
+    run(logdir=tmp_path / "run", tasks="lurl_glyph")
+  assert not list(tmp_path.iterdir())
+
+
+def test_stray_arguments_are_refused():
+  with pytest.raises(app.UsageError, match="Received: .'stray'."):
+    meta_train.main(["meta_train", "stray"])

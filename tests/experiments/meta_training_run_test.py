@@ -1,0 +1,158 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Tests of a run in a log folder, on tiny data and without graphs."""
+
+import signal
+
+import numpy as np
+import pytest
+
+from experiments.meta_training_run import (
+  Summary,
+  continue_run,
+  prepare_run,
+  report_run,
+)
+from lurl_tf.meta import MetaMetrics
+from lurl_tf.rule import UpdateRule
+from tests import tiny_meta
+from tests.event_files import read_curves
+
+
+@pytest.fixture(autouse=True)
+def fixture_eager():
+  with tiny_meta.eagerly():
+    yield
+
+
+def make_config(**fields):
+  own = {
+    "units": (6,),
+    "slots": 2,
+    "unroll": {"max_steps": 2},
+    "min_truncation": 1,
+    "learn_inner_rates": True,
+  }
+  return tiny_meta.make_config(**{**own, **fields})
+
+
+def prepare(logdir, config=None, **description):
+  return prepare_run(
+    config or make_config(),
+    tiny_meta.make_examples(),
+    str(logdir),
+    {"tasks": "tiny", **description},
+    command="as typed",
+  )
+
+
+def saved_steps(logdir):
+  return sorted(
+    int(path.stem.removeprefix("ckpt-"))
+    for path in logdir.glob("checkpoints/*.index")
+  )
+
+
+def test_a_run_in_three_sessions_equals_a_trainer(tmp_path, capsys):
+  first = continue_run(prepare(tmp_path), num_steps=2, checkpoint_every=1)
+  assert "Going on" not in capsys.readouterr().out
+  assert saved_steps(tmp_path) == [1, 2]
+  second = continue_run(prepare(tmp_path), num_steps=3, checkpoint_every=5)
+  printed = capsys.readouterr().out
+  assert f"Going on from step 2 of {tmp_path}." in printed
+  assert "meta-step 3/3" in printed
+  assert saved_steps(tmp_path) == [1, 2, 3]
+  third = continue_run(prepare(tmp_path), num_steps=3, checkpoint_every=5)
+  assert (first.steps, second.steps, third.steps) == (2, 3, 3)
+  assert first.finished and second.finished and third.finished
+  # Time adds up; metrics are this session's.
+  assert 0 < first.seconds < min(second.seconds, third.seconds)
+  assert third.first is third.last is None
+  trainer = tiny_meta.make_trainer(make_config())
+  history = [trainer.train(1) for _ in range(3)]
+  for summary, metrics in ((first, history[:2]), (second, history[2:])):
+    assert summary.first == summary.last
+    np.testing.assert_allclose(
+      summary.first[:-1], np.mean(metrics, axis=0)[:-1], rtol=1e-12
+    )
+  assert third.inner_learning_rates == trainer.inner_learning_rates
+  rule = UpdateRule.from_preset(tmp_path)
+  tiny_meta.assert_all_equal(
+    [value.numpy() for value in rule.meta_parameters],
+    tiny_meta.theta_of(trainer),
+  )
+  assert rule.config == trainer.config.rule
+  metadata = rule.metadata
+  assert metadata.command == "as typed"
+  assert metadata.tasks == "tiny"
+  assert metadata.meta_steps == 3
+  assert metadata.units == (6,)
+  assert metadata.activation == "relu"
+  assert (metadata.batch_size, metadata.image_size) == (8, 3)
+  assert metadata.inner_steps == trainer.config.max_horizon
+  assert metadata.inner_learning_rates == trainer.inner_learning_rates
+  assert 0 < metadata.wall_time_seconds < 1000
+
+
+def test_curves_have_a_point_per_step(tmp_path):
+  run = prepare(tmp_path)
+  continue_run(run, num_steps=2, checkpoint_every=5)
+  curves = read_curves(tmp_path / "tensorboard")
+  assert set(curves) == {f"meta/{name}" for name in MetaMetrics._fields}
+  assert [step for step, _ in curves["meta/loss"]] == [1, 2]
+  trainer = tiny_meta.make_trainer(make_config())
+  np.testing.assert_allclose(
+    [value for _, value in curves["meta/loss"]],
+    [trainer.train(1).loss for _ in range(2)],
+    rtol=1e-6,
+  )
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_ends_the_run_after_the_step(number, tmp_path):
+  run = prepare(tmp_path)
+  train = run.trainer.train
+
+  def interrupted(steps):
+    if run.trainer.step == 1:
+      signal.raise_signal(number)
+    return train(steps)
+
+  run.trainer.train = interrupted
+  summary = continue_run(run, num_steps=9, checkpoint_every=9)
+  assert (summary.finished, summary.steps) == (False, 2)
+  assert saved_steps(tmp_path) == [2]
+  assert UpdateRule.from_preset(tmp_path).metadata.meta_steps == 2
+  assert prepare(tmp_path).trainer.step == 2
+
+
+def test_another_run_in_the_folder_is_refused(tmp_path):
+  prepare(tmp_path)
+  with pytest.raises(ValueError, match="config.slots: 2 became 3"):
+    prepare(tmp_path, make_config(slots=3))
+  with pytest.raises(ValueError, match="image_size: None became 8"):
+    prepare(tmp_path, image_size=8)
+
+
+def test_bad_tasks_leave_no_folder(tmp_path):
+  config = make_config()
+  examples = tiny_meta.make_examples(per_class=5)
+  with pytest.raises(ValueError, match="'class_0' with 5 examples"):
+    prepare_run(config, examples, str(tmp_path / "run"), {})
+  assert not list(tmp_path.iterdir())
+
+
+def test_report():
+  first = MetaMetrics(1.5, 1.4, 0.1, 0.25, 0.5, 0.75, 1.0, 0.0)
+  last = first._replace(loss=0.5, accuracy=0.875)
+  text = report_run(Summary(True, 300, 75.0, first, last, (0.03, 0.001)))
+  lines = text.splitlines()
+  assert lines[0].split() == "mean of first 20 steps last 20 steps".split()
+  assert lines[2].split() == ["loss", "1.5000", "0.5000"]
+  assert "accuracy 0.2500 0.8750" in " ".join(text.split())
+  assert lines[-1].startswith("300 meta-steps in 1 min 15 s")
+  assert lines[-1].endswith("inner learning rates: 0.03, 0.001")
+
+
+def test_report_of_a_run_that_was_done():
+  text = report_run(Summary(True, 300, 75.0, None, None, (0.03,)))
+  assert text == "The run was done before: 300 meta-steps."
