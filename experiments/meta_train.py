@@ -34,7 +34,7 @@ _TASKS = flags.DEFINE_string(
   "tasks", "lurl_glyphs", "Data set that tasks are drawn from."
 )
 _NUM_STEPS = flags.DEFINE_integer(
-  "num_steps", 300, "Outer steps at which the run is done.", lower_bound=1
+  "num_steps", 250, "Outer steps at which the run is done.", lower_bound=1
 )
 _CHECKPOINT_EVERY = flags.DEFINE_integer(
   "checkpoint_every", 50, "Outer steps between checkpoints.", lower_bound=1
@@ -88,7 +88,7 @@ _LEARNING_RATE = flags.DEFINE_float(
   "learning_rate", 1e-2, "Of Adam on the meta-parameters."
 )
 _DECAY_STEPS = flags.DEFINE_integer(
-  "decay_steps", 300, "Outer steps over which it falls to a tenth; 0: never."
+  "decay_steps", 250, "Outer steps over which it falls to a tenth; 0: never."
 )
 _SLOT_CLIP_NORM = flags.DEFINE_float(
   "slot_clip_norm", 1.0, "Largest gradient norm of one task slot."
