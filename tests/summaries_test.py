@@ -4,25 +4,9 @@
 import math
 
 import numpy as np
-from tensorboard.backend.event_processing.event_accumulator import (
-  EventAccumulator,
-)
-from tensorboard.util import tensor_util
 
 from lurl_tf.summaries import SummaryWriter
-
-
-def read_curves(folder):
-  """Steps and values of each curve in a folder of event files."""
-  events = EventAccumulator(str(folder))
-  events.Reload()
-  return {
-    name: [
-      (event.step, tensor_util.make_ndarray(event.tensor_proto).item())
-      for event in events.Tensors(name)
-    ]
-    for name in events.Tags()["tensors"]
-  }
+from tests.event_files import read_curves
 
 
 def test_points_can_be_read_once_they_are_flushed(tmp_path):

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """A meta-training problem so small that tests can afford many of them."""
 
+import contextlib
 import dataclasses
 
 import numpy as np
@@ -19,7 +20,25 @@ from lurl_tf.rule.update_rule import UpdateRule
 from lurl_tf.structures import Episode, LabelledExamples, RuleConfig
 from lurl_tf.tasks.episodes import EpisodeConfig, TaskSampler
 
-INPUTS, CLASSES, UNITS = 12, 4, (7, 6)
+INPUTS, UNITS = 12, (7, 6)
+CLASSES, TASK_CLASSES, PER_CLASS = 4, 3, 3
+BATCH = 8
+
+
+# Flags of `experiments.meta_train` for a run as small as that of `make_config`.
+FLAGS = {
+  "hidden_channels": "8",
+  "delta_channels": "4",
+  "units": "6",
+  "batch_size": "8",
+  "slots": "2",
+  "min_truncation": "1",
+  "max_truncation": "2",
+  "min_horizon": "3",
+  "max_horizon": "4",
+  "classes_per_task": "3",
+  "examples_per_class": "3",
+}
 
 
 def make_rule_config(mixing="pooled", dtype="float32", **sizes):
@@ -43,15 +62,12 @@ def make_rule(config, seed=0):
   return rule
 
 
-def draw_problem(
-  slots, steps, scored=None, draws=1, dtype="float64", seed=0, batch=8
-):
+def draw_problem(slots, steps, draws=1, units=UNITS, dtype="float64", seed=0):
   """Slots of different ages, and stacks for `steps` steps of each."""
-  scored = steps if scored is None else scored
   generator = np.random.default_rng(seed)
   weights = tf.nest.map_structure(
     lambda *each: 3 * tf.stack(each),
-    *(initial_weights(INPUTS, UNITS, (seed, t), dtype) for t in range(slots)),
+    *(initial_weights(INPUTS, units, (seed, t), dtype) for t in range(slots)),
   )
   state = SlotState(
     weights,
@@ -62,16 +78,15 @@ def draw_problem(
   def normal(*shape):
     return generator.normal(size=(*shape, INPUTS))
 
-  def part(per_class):
-    size = per_class * CLASSES
-    targets = np.repeat(np.eye(CLASSES), per_class, axis=0)
-    shape = (scored, slots, draws, size)
+  def part():
+    targets = np.repeat(np.eye(TASK_CLASSES), PER_CLASS, axis=0)
+    shape = (steps, slots, draws, len(targets))
     # Classes differ in their means, or else nothing can be learned.
-    inputs = normal(*shape) + targets @ normal(CLASSES)
-    return inputs, np.broadcast_to(targets, (*shape, CLASSES))
+    inputs = normal(*shape) + targets @ normal(TASK_CLASSES)
+    return inputs, np.broadcast_to(targets, (*shape, TASK_CLASSES))
 
   arrays = TruncationData(
-    normal(steps, slots, batch), Episode(*part(3), *part(2))
+    normal(steps, slots, BATCH), Episode(*part(), *part())
   )
   return state, tf.nest.map_structure(
     lambda array: tf.constant(array, dtype), arrays
@@ -106,20 +121,76 @@ def make_config(mixing="pooled", dtype="float32", unroll=None, **fields):
     "min_horizon": 6,
     "max_horizon": 9,
     "inner_learning_rates": (0.2, 0.1),
+    "learning_rate": 3e-3,
   }
   return MetaTrainConfig(
     rule=make_rule_config(mixing, dtype),
     unroll=dataclasses.replace(UnrollConfig(max_steps=4), **(unroll or {})),
     episodes=EpisodeConfig(
-      classes_per_task=3, batch_size=8, support_per_class=3, query_per_class=3
+      classes_per_task=TASK_CLASSES,
+      batch_size=BATCH,
+      support_per_class=PER_CLASS,
+      query_per_class=PER_CLASS,
     ),
     **{**own, **fields},
   )
 
 
-def make_trainer(config, examples=None, jit_compile=False):
+def make_trainer(config, examples=None, trainer_class=MetaTrainer, **options):
   """A trainer of a new rule."""
   examples = make_examples() if examples is None else examples
   sampler = TaskSampler(examples, config.episodes, config.seed)
   rule = UpdateRule(config.rule, seed=config.seed)
-  return MetaTrainer(rule, sampler, config, jit_compile=jit_compile)
+  return trainer_class(rule, sampler, config, **options)
+
+
+class Recorder(MetaTrainer):
+  """Keeps what goes into the replica step, and what comes out."""
+
+  def __init__(self, *args, **kwargs):
+    super().__init__(*args, **kwargs)
+    self.calls = []
+
+  def replica_step(self, *args):
+    """As that of the trainer."""
+    result = super().replica_step(*args)
+    self.calls.append((args, result))
+    return result
+
+
+def make_recorder(config):
+  """A trainer of a new rule that keeps the calls of its replica step."""
+  return make_trainer(config, trainer_class=Recorder)
+
+
+@contextlib.contextmanager
+def eagerly():
+  """A context without graphs: what is done once is done sooner."""
+  tf.config.run_functions_eagerly(True)
+  try:
+    yield
+  finally:
+    tf.config.run_functions_eagerly(False)
+
+
+def theta_of(trainer):
+  """The values of a trainer's rule."""
+  return [value.numpy() for value in trainer.checkpoint.theta]
+
+
+def assert_all_equal(one, other):
+  """Two structures of arrays are equal, bit for bit."""
+  for first, second in zip(
+    tf.nest.flatten(one), tf.nest.flatten(other), strict=True
+  ):
+    np.testing.assert_array_equal(first, second)
+
+
+def read_checkpoint(path):
+  """All arrays of a checkpoint by their names in it."""
+  reader = tf.train.load_checkpoint(str(path))
+  return {
+    name: reader.get_tensor(name)
+    for name in reader.get_variable_to_shape_map()
+    if not name.startswith("_CHECKPOINTABLE")
+  }

@@ -48,7 +48,7 @@ def test_equals_keras_layers():
     center=False, scale=False, epsilon=1e-6
   )
   dense.build([None, 5])
-  dense.set_weights([layer.kernel])
+  dense.set_weights([layer.kernel.numpy()])
   normalized = norm(dense(inputs), training=True)
   np.testing.assert_allclose(outputs, np.tanh(normalized + 1.0), rtol=1e-5)
 
@@ -147,8 +147,8 @@ def test_config_round_trip():
   for each in (layer, again):
     each.build([None, 5])
   assert again.kernel.dtype == "float64"
-  np.testing.assert_array_equal(again.kernel, layer.kernel)
-  np.testing.assert_array_equal(again.bias, 1.0)
+  np.testing.assert_array_equal(again.kernel.numpy(), layer.kernel.numpy())
+  np.testing.assert_array_equal(again.bias.numpy(), 1.0)
   inputs = draw_inputs()
   again.assign_layer_weights(layer.layer_weights)
   np.testing.assert_array_equal(again(inputs), layer(inputs))
@@ -162,7 +162,7 @@ def test_save_and_load_of_a_model(activation, tmp_path):
   again = keras.saving.load_model(tmp_path / "model.keras")
   assert [type(layer) for layer in again.layers] == [LocalRuleDense] * 2
   for one, other in zip(again.weights, model.weights, strict=True):
-    np.testing.assert_array_equal(one, other)
+    np.testing.assert_array_equal(one.numpy(), other.numpy())
   np.testing.assert_array_equal(again(inputs), model(inputs))
 
 

@@ -76,6 +76,24 @@ def test_old_checkpoints_are_removed(tmp_path):
   assert kept == ["ckpt-3.index", "ckpt-4.index", "ckpt-5.index"]
 
 
+def test_a_step_is_saved_once(tmp_path):
+  """What is on disk is never written over."""
+  save_run(tmp_path, steps=2)
+  before = contents(tmp_path)
+  folder, state = RunFolder(tmp_path, DESCRIPTION), State()
+  folder.restore(state.checkpoint, state.step)
+  folder.save(seconds=9.0)
+  assert contents(tmp_path) == before
+  state.step.assign(4)
+  folder.save(seconds=9.0)
+  folder.save(seconds=10.0)
+  kept = sorted(file.name for file in tmp_path.rglob("*.index"))
+  assert kept == ["ckpt-1.index", "ckpt-2.index", "ckpt-4.index"]
+  folder, state = RunFolder(tmp_path, DESCRIPTION), State()
+  folder.restore(state.checkpoint, state.step)
+  assert (folder.seconds, state.step.numpy()) == (9.0, 4)
+
+
 def test_a_checkpoint_of_other_state_is_refused(tmp_path):
   save_run(tmp_path)
   step = tf.Variable(0, dtype=tf.int64)

@@ -15,19 +15,21 @@ from lurl_tf.meta.unroll import (
 from lurl_tf.structures import LayerWeights
 from tests import tiny_meta
 
-MAX_STEPS = 5
+SLOTS, MAX_STEPS = 2, 5
 RATES = (0.3, 0.05)
 
 CASES = {
-  "plain": ("pooled", 4, 1, UnrollConfig(max_steps=MAX_STEPS)),
+  "plain": ("pooled", (6,), 4, 1, UnrollConfig(max_steps=MAX_STEPS)),
   "every_second_state": (
     "published",
+    (7, 6),
     4,
     1,
     UnrollConfig(max_steps=MAX_STEPS, evaluate_every=2, recompute=False),
   ),
   "everything": (
     "pooled",
+    (7, 6),
     2,
     3,
     UnrollConfig(
@@ -115,11 +117,11 @@ def relative_difference(one, other):
 
 @pytest.fixture(scope="module", params=CASES, name="case")
 def fixture_case(request):
-  """Values and gradients of a loop over three slots, and of Python loops."""
-  mixing, length, draws, config = CASES[request.param]
+  """Values and gradients of one loop over all slots, and of Python loops."""
+  mixing, units, length, draws, config = CASES[request.param]
   rule = tiny_meta.make_rule(tiny_meta.make_rule_config(mixing, "float64"))
   parameters = tiny_meta.make_parameters(rule, RATES)
-  state, data = tiny_meta.draw_problem(3, MAX_STEPS, draws=draws)
+  state, data = tiny_meta.draw_problem(SLOTS, MAX_STEPS, draws, units)
   flat = tf.nest.flatten(parameters)
 
   @tf.function(autograph=False)
@@ -145,7 +147,7 @@ def fixture_case(request):
     tape.watch(parameters.log_rates)
     expected = [
       python_loop(rule, config, parameters.log_rates, state, data, length, slot)
-      for slot in range(3)
+      for slot in range(SLOTS)
     ]
     loss = tf.add_n([metrics[0] for _, metrics in expected])
   gradients = tape.gradient(

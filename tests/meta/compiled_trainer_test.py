@@ -1,0 +1,163 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Tests of the meta-trainer with its replica step compiled by XLA.
+
+The replica step is pure, so that one compilation serves all trainers of equal
+shapes: compiling is what takes time here.
+"""
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from lurl_tf.meta.slots import new_book, plan_truncation
+from tests import tiny_meta
+
+SLOTS, STEPS = 4, 60
+
+
+def make_config(**fields):
+  own = {
+    "units": (6,),
+    "slots": SLOTS,
+    "learning_rate": 0.03,
+    "learn_inner_rates": True,
+    "decay_steps": 100,
+  }
+  return tiny_meta.make_config(**{**own, **fields})
+
+
+def make_trainer(config, compiled=None):
+  """A trainer with a replica step of its own, or another trainer's."""
+  trainer = tiny_meta.make_trainer(
+    config, tiny_meta.make_examples(separation=1.0)
+  )
+  if compiled is not None:
+    trainer._replica_step = compiled._replica_step
+  return trainer
+
+
+class Run:
+  """Sixty outer steps, with checkpoints after 10 and 20."""
+
+  def __init__(self, folder):
+    self.trainer = make_trainer(make_config())
+    self.folder, self.losses = folder, []
+
+    def on_step(step, metrics):
+      self.losses.append(metrics.loss)
+      if step in (10, 20):
+        self.trainer.checkpoint.write(self.path(step))
+
+    self.trainer.train(STEPS, on_step)
+
+  def path(self, step):
+    return str(self.folder / f"after_{step}")
+
+
+@pytest.fixture(scope="module", name="run")
+def fixture_run(tmp_path_factory):
+  return Run(tmp_path_factory.mktemp("run"))
+
+
+def test_one_trace_for_all_truncation_lengths(run):
+  """The plan of the steps is made again here, to see what was asked for."""
+  config = run.trainer.config
+  book, lengths = new_book(SLOTS), []
+  for truncation in range(STEPS):
+    plan = plan_truncation(book, (2, 4), (6, 9), 1, config.seed, truncation)
+    lengths.append(plan.length)
+    book = plan.after
+  assert set(lengths) == {2, 3, 4}
+  np.testing.assert_array_equal(run.trainer.checkpoint.book, np.stack(book))
+  assert run.trainer.step == STEPS >= 50
+  assert run.trainer.trace_count == 1
+
+
+def test_a_resumed_run_equals_an_uninterrupted_one(run, tmp_path):
+  trainer = make_trainer(make_config(seed=0), compiled=run.trainer)
+  trainer.checkpoint.read(run.path(10)).assert_consumed()
+  assert trainer.step == 10
+  trainer.train(10)
+  trainer.checkpoint.write(str(tmp_path / "resumed"))
+  resumed = tiny_meta.read_checkpoint(tmp_path / "resumed")
+  expected, earlier = (
+    tiny_meta.read_checkpoint(run.path(step)) for step in (20, 10)
+  )
+  assert resumed.keys() == expected.keys()
+  for name, array in expected.items():
+    np.testing.assert_array_equal(resumed[name], array, err_msg=name)
+  # Theta, both moments of Adam, and the slots' weights are among it.
+  theta = [name for name in expected if name.startswith("theta/")]
+  assert len(theta) == len(run.trainer.checkpoint.theta)
+  changed = [
+    name for name in expected if np.any(expected[name] != earlier[name])
+  ]
+  least = {"theta/": 30, "optimizer/": 60, "slot_weights/": 3, "log_rates/": 1}
+  for prefix, count in least.items():
+    assert sum(name.startswith(prefix) for name in changed) >= count, prefix
+
+
+def test_a_run_without_its_state_differs(run):
+  """The ten steps after a restored theta alone are other ones."""
+  trainer = make_trainer(make_config(), compiled=run.trainer)
+  tf.train.Checkpoint(theta=trainer.checkpoint.theta).read(
+    run.path(10)
+  ).expect_partial()
+  trainer.train(10)
+  expected = tiny_meta.read_checkpoint(run.path(20))[
+    "theta/0/.ATTRIBUTES/VARIABLE_VALUE"
+  ]
+  assert np.abs(trainer.checkpoint.theta[0] - expected).max() > 1e-3
+
+
+def test_the_loss_falls(run):
+  """On the same tasks, labels and initial weights as without learning."""
+
+  def losses(learning_rate):
+    config = make_config(learning_rate=learning_rate, learn_inner_rates=False)
+    trainer, history = make_trainer(config, compiled=run.trainer), []
+    trainer.train(STEPS, lambda _, metrics: history.append(metrics.loss))
+    return np.array(history)
+
+  learned, control = losses(0.03), losses(1e-9)
+  assert learned[0] == control[0]
+  assert learned[-20:].mean() < control[-20:].mean() - 0.1
+  assert learned[-20:].mean() < learned[:20].mean() - 0.05
+  assert abs(control[-20:].mean() - control[:20].mean()) < 0.05
+
+
+@pytest.mark.parametrize(
+  ("mixing", "dtype", "tolerance"),
+  [("pooled", "float32", 1e-4), ("published", "float64", 1e-9)],
+)
+def test_compiled_equals_eager(run, mixing, dtype, tolerance):
+  """To a share of the maximum of each array."""
+  if dtype == "float32":
+    trainer = run.trainer
+  else:
+    trainer = make_trainer(make_config(mixing=mixing, dtype=dtype))
+  rule = tiny_meta.make_rule(trainer.config.rule)
+  state, data = tiny_meta.draw_problem(SLOTS, 4, units=(6,), dtype=dtype)
+  arguments = (
+    tiny_meta.make_parameters(rule),
+    state,
+    tf.constant([True, False, False, True]),
+    tf.constant([5, 6]),
+    data,
+    tf.constant(3),
+  )
+  compiled = tf.nest.flatten(trainer._replica_step(*arguments))
+  with tiny_meta.eagerly():
+    eager = tf.nest.flatten(trainer.replica_step(*arguments))
+  compared = 0
+  for index, (one, other) in enumerate(zip(compiled, eager, strict=True)):
+    one, other = one.numpy(), other.numpy()
+    largest = np.abs(other).max()
+    # Gradients of biases that a normalisation cancels: rounding errors.
+    if largest < (1e-15 if dtype == "float64" else 1e-7):
+      assert np.abs(one).max() < (1e-14 if dtype == "float64" else 1e-6), index
+    else:
+      assert np.abs(one - other).max() <= tolerance * largest, index
+      compared += 1
+  assert compared > 60
+  assert trainer.trace_count == 1

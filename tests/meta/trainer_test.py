@@ -1,0 +1,308 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Tests of the meta-trainer, with functions run eagerly: nothing to compile."""
+
+import dataclasses
+import math
+import types
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from lurl_tf.meta.trainer import MetaTrainer
+from lurl_tf.rule.update_rule import UpdateRule
+from lurl_tf.tasks.episodes import TaskSampler
+from tests import tiny_meta
+
+
+@pytest.fixture(autouse=True)
+def fixture_eager():
+  with tiny_meta.eagerly():
+    yield
+
+
+def make_config(**fields):
+  own = {"units": (6,), "unroll": {"max_steps": 3}, "min_truncation": 1}
+  return tiny_meta.make_config(**{**own, **fields})
+
+
+@pytest.fixture(scope="module", name="recorded")
+def fixture_recorded():
+  """Eight outer steps of one run, and their calls of the replica step."""
+  with tiny_meta.eagerly():
+    trainer = tiny_meta.make_recorder(make_config(min_horizon=3, max_horizon=5))
+    return trainer, [trainer.train(1) for _ in range(8)]
+
+
+def test_inner_states_persist_until_they_are_reset(recorded):
+  trainer, _ = recorded
+  resets = 0
+  for (before, after), (following, _) in zip(trainer.calls, trainer.calls[1:]):
+    state, length, reset = following[1], before[5], following[2]
+    # The weights handed over are those that the last step left behind.
+    tiny_meta.assert_all_equal(state.weights, after.weights)
+    ages = np.where(reset, 0, before[1].age + length)
+    np.testing.assert_array_equal(state.age, ages)
+    kept = ~reset.numpy()
+    np.testing.assert_array_equal(state.horizon[kept], before[1].horizon[kept])
+    resets += int(np.sum(reset))
+  assert resets >= 4
+  assert trainer.calls[0][0][2].numpy().all()
+
+
+def test_stacks_have_one_shape_and_lengths_vary(recorded):
+  trainer, _ = recorded
+  shapes, lengths = set(), set()
+  for (_, _, _, _, data, length), _ in trainer.calls:
+    shapes.add(tuple(each.shape for each in tf.nest.flatten(data)))
+    lengths.add(int(length))
+    assert length.shape == ()
+  inputs, targets = (3, 3, 1, 9, 12), (3, 3, 1, 9, 3)
+  assert shapes == {((3, 3, 8, 12), inputs, targets, inputs, targets)}
+  assert lengths == {1, 2, 3}
+
+
+def test_data_are_new_for_every_truncation_and_slot(recorded):
+  trainer, _ = recorded
+  batches = [
+    call[4].batches.numpy()[step, slot].tobytes()
+    for call, _ in trainer.calls
+    for step in range(3)
+    for slot in range(3)
+  ]
+  assert len(set(batches)) == 8 * 3 * 3
+  assert len({tuple(call[3].numpy()) for call, _ in trainer.calls}) == 8
+
+
+def test_draws_are_keyed_by_slot_generation_and_truncation(monkeypatch):
+  keys = {"task": [], "batches": [], "episodes": []}
+
+  def record(name):
+    method = getattr(TaskSampler, name)
+
+    def recorded(sampler, *arguments):
+      keys[name].append(arguments[-2:])
+      return method(sampler, *arguments)
+
+    monkeypatch.setattr(TaskSampler, name, recorded)
+
+  for name in keys:
+    record(name)
+  trainer = tiny_meta.make_recorder(make_config(min_horizon=2, max_horizon=2))
+  trainer.train(2)
+  slots = range(3)
+  # With these horizons, the first two slots start anew with the second step.
+  (_, _, reset, *_), _ = trainer.calls[1]
+  again = np.where(reset, 2, 1)
+  assert keys["task"] == [
+    *((slot, 1) for slot in slots),
+    *((slot, again[slot]) for slot in slots),
+  ]
+  expected = [(slot, truncation) for truncation in (0, 1) for slot in slots]
+  assert keys["batches"] == keys["episodes"] == expected
+
+
+def test_metrics_are_the_replica_steps(recorded):
+  trainer, metrics = recorded
+  assert trainer.step == 8
+  for each, (_, result) in zip(metrics, trainer.calls):
+    for name in result.metrics._fields:
+      np.testing.assert_allclose(
+        getattr(each, name), getattr(result.metrics, name), rtol=1e-6
+      )
+    norm = tf.linalg.global_norm(result.gradients[:-1])
+    np.testing.assert_allclose(each.gradient_norm, norm, rtol=1e-5)
+    assert 0 < each.gradient_norm <= trainer.config.slot_clip_norm
+    assert each.skipped == 0
+    assert 0 <= each.waiting <= 1
+
+
+def test_the_replica_step_is_pure(recorded):
+  trainer, _ = recorded
+  (arguments, result), theta = trainer.calls[3], tiny_meta.theta_of(trainer)
+  tiny_meta.assert_all_equal(
+    MetaTrainer.replica_step(trainer, *arguments), result
+  )
+  tiny_meta.assert_all_equal(tiny_meta.theta_of(trainer), theta)
+
+
+def test_labels_reach_the_objective_only(recorded):
+  trainer, _ = recorded
+  arguments, result = trainer.calls[3]
+  data = arguments[4]
+  generator = np.random.default_rng(0)
+
+  def shuffle(targets):
+    return tf.gather(targets, generator.permutation(9), axis=-2)
+
+  episodes = data.episodes._replace(
+    support_targets=shuffle(data.episodes.support_targets),
+    query_targets=shuffle(data.episodes.query_targets),
+  )
+  other = MetaTrainer.replica_step(
+    trainer,
+    *arguments[:4],
+    data._replace(episodes=episodes),
+    arguments[5],
+  )
+  tiny_meta.assert_all_equal(other.weights, result.weights)
+  assert float(other.metrics.loss) > float(result.metrics.loss) + 0.05
+  assert np.abs(other.gradients[0] - result.gradients[0]).max() > 1e-4
+
+
+def test_reset_slots_start_from_fresh_weights_and_others_do_not(recorded):
+  trainer, _ = recorded
+  arguments, result = trainer.calls[3]
+  state, reset = arguments[1], arguments[2].numpy()
+  assert 0 < reset.sum() < 3
+  other = MetaTrainer.replica_step(
+    trainer,
+    arguments[0],
+    state._replace(
+      weights=tf.nest.map_structure(lambda each: 2 * each, state.weights)
+    ),
+    *arguments[2:],
+  )
+  for one, two in zip(
+    tf.nest.flatten(other.weights), tf.nest.flatten(result.weights)
+  ):
+    same = (one.numpy() == two.numpy()).reshape(3, -1).all(axis=1)
+    np.testing.assert_array_equal(same, reset)
+
+
+def test_train_averages_and_reports_every_step():
+  trainer, seen = tiny_meta.make_recorder(make_config()), []
+  metrics = trainer.train(2, on_step=lambda *each: seen.append(each))
+  assert [step for step, _ in seen] == [1, 2]
+  for name in metrics._fields:
+    np.testing.assert_allclose(
+      getattr(metrics, name),
+      np.mean([getattr(each, name) for _, each in seen]),
+    )
+  # Adam's steps are about as long as the learning rate.
+  untrained = UpdateRule(trainer.config.rule, seed=trainer.config.seed)
+  moved = [
+    np.abs(one - other.numpy()).max()
+    for one, other in zip(
+      tiny_meta.theta_of(trainer), untrained.meta_parameters
+    )
+  ]
+  assert 3e-3 < max(moved) < 6.1e-3
+
+
+def test_inner_rates_stay_if_they_are_not_learned(recorded):
+  trainer, _ = recorded
+  np.testing.assert_allclose(
+    trainer.inner_learning_rates, [0.2, 0.1], rtol=1e-6
+  )
+
+
+def test_learned_inner_rates_are_clamped():
+  """Adam's first step is as long as the learning rate, up or down."""
+  trainer = tiny_meta.make_recorder(
+    make_config(learn_inner_rates=True, learning_rate=20.0)
+  )
+  trainer.train(1)
+  for rate in trainer.inner_learning_rates:
+    assert min(abs(math.log(rate / each)) for each in (1, 1e-6)) < 1e-4
+
+
+def test_learned_inner_rates_take_part_in_the_next_step():
+  trainer = tiny_meta.make_recorder(make_config(learn_inner_rates=True))
+  trainer.train(2)
+  first, second = (call[0].log_rates for call, _ in trainer.calls)
+  np.testing.assert_allclose(np.exp(first), [0.2, 0.1], rtol=1e-6)
+  np.testing.assert_allclose(np.abs(second - first), 3e-3, rtol=1e-2)
+
+
+def test_accumulated_gradients_are_averaged():
+  """One outer step of two truncations."""
+  trainer = tiny_meta.make_recorder(
+    make_config(accumulate=2, slot_clip_norm=1e9)
+  )
+  metrics = trainer.train(1)
+  (first_call, first), (second_call, second) = trainer.calls
+  # Both see one theta, and the second goes on where the first ended.
+  tiny_meta.assert_all_equal(first_call[0], second_call[0])
+  tiny_meta.assert_all_equal(second_call[1].weights, first.weights)
+  np.testing.assert_allclose(
+    metrics.loss,
+    (first.metrics.loss + second.metrics.loss) / 2,
+    rtol=1e-6,
+  )
+  mean = [
+    (one + other) / 2
+    for one, other in zip(first.gradients[:-1], second.gradients[:-1])
+  ]
+  norm = tf.linalg.global_norm(mean)
+  np.testing.assert_allclose(metrics.gradient_norm, norm, rtol=1e-5)
+  assert trainer.step == 1
+
+
+@pytest.mark.parametrize(("decay_steps", "last"), [(7, 3e-4), (0, 3e-3)])
+def test_the_learning_rate_falls_to_a_tenth(decay_steps, last):
+  optimizer = tiny_meta.make_recorder(
+    make_config(decay_steps=decay_steps)
+  ).checkpoint.optimizer
+  np.testing.assert_allclose(optimizer.learning_rate, 3e-3)
+  for steps in (7, 100):
+    optimizer.iterations.assign(steps)
+    np.testing.assert_allclose(optimizer.learning_rate, last, rtol=1e-5)
+
+
+def test_the_averaged_gradient_is_clipped():
+  """Adam's first moment is a tenth of the first gradient."""
+  trainer = tiny_meta.make_recorder(make_config(clip_norm=1e-3))
+  assert trainer.train(1).gradient_norm > 1e-2
+  moments = [
+    variable.numpy()
+    for variable in trainer.checkpoint.optimizer.variables
+    if "momentum" in variable.path
+  ]
+  assert len(moments) == len(trainer.checkpoint.theta)
+  norm = np.sqrt(sum((each**2).sum() for each in moments))
+  np.testing.assert_allclose(norm, 1e-4, rtol=1e-4)
+
+
+def test_a_strategy_of_one_device(recorded):
+  trainer, metrics = recorded
+  other = tiny_meta.make_trainer(
+    trainer.config, strategy=tf.distribute.OneDeviceStrategy("/cpu:0")
+  ).train(1)
+  assert other._replace(waiting=0) == metrics[0]._replace(waiting=0)
+
+
+def test_a_strategy_of_two_replicas_is_refused():
+  strategy = types.SimpleNamespace(num_replicas_in_sync=2)
+  with pytest.raises(ValueError, match="Received: 2 replicas"):
+    tiny_meta.make_trainer(make_config(), strategy=strategy)
+
+
+def test_a_rule_of_another_config_is_refused():
+  config = make_config()
+  sampler = TaskSampler(tiny_meta.make_examples(), config.episodes)
+  rule = UpdateRule(dataclasses.replace(config.rule, hidden_channels=9))
+  with pytest.raises(ValueError, match="rule.config=.*hidden_channels=9"):
+    MetaTrainer(rule, sampler, config)
+
+
+def test_a_sampler_of_another_config_is_refused():
+  config = make_config()
+  episodes = dataclasses.replace(config.episodes, batch_size=9)
+  sampler = TaskSampler(tiny_meta.make_examples(), episodes)
+  with pytest.raises(ValueError, match="sampler.config=.*batch_size=9"):
+    MetaTrainer(UpdateRule(config.rule), sampler, config)
+
+
+def test_a_published_rule_of_another_output_size_is_refused():
+  with pytest.raises(ValueError, match="Received: 5 units"):
+    tiny_meta.make_trainer(make_config(mixing="published", units=(7, 5)))
+  tiny_meta.make_trainer(make_config(mixing="pooled", units=(7, 5)))
+
+
+@pytest.mark.parametrize("num_steps", [0, -1])
+def test_a_number_of_steps_that_is_not_positive_is_refused(num_steps):
+  trainer = tiny_meta.make_trainer(make_config())
+  with pytest.raises(ValueError, match=f"num_steps={num_steps}"):
+    trainer.train(num_steps)
+  assert trainer.step == 0

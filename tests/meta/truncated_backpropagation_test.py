@@ -1,0 +1,121 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Tests that every task slot has a gradient of its own."""
+
+import copy
+import dataclasses
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from lurl_tf.meta.truncated_backpropagation import truncated_backpropagation
+from lurl_tf.meta.truncated_task import TruncatedTask
+from lurl_tf.meta.unroll import UnrollConfig
+from tests import tiny_meta
+
+SLOTS, STEPS = 3, 2
+
+
+class Problem:
+  """A task, what is meta-learned, and the slots' state and data."""
+
+  def __init__(self, mixing):
+    rule = tiny_meta.make_rule(tiny_meta.make_rule_config(mixing, "float64"))
+    config = UnrollConfig(max_steps=STEPS, late_loss_power=0.5)
+    self.parameters = tiny_meta.make_parameters(rule)
+    self.state, self.data = tiny_meta.draw_problem(SLOTS, STEPS, draws=2)
+    self.task = TruncatedTask(
+      rule.config, config, tiny_meta.INPUTS, tiny_meta.UNITS
+    )
+
+  def estimate(self, slots=slice(None), **options):
+    """Of some of the slots; eager, as that is the fastest to set up."""
+    config = dataclasses.replace(self.task.config, **options)
+    return truncated_backpropagation(
+      dataclasses.replace(self.task, config=config),
+      self.parameters,
+      tf.nest.map_structure(lambda value: value[slots], self.state),
+      tf.nest.map_structure(lambda value: value[:, slots], self.data),
+      tf.constant(STEPS),
+    )
+
+
+@pytest.fixture(scope="module", params=["pooled", "published"], name="problem")
+def fixture_problem(request):
+  return Problem(request.param)
+
+
+@pytest.fixture(scope="module", name="together")
+def fixture_together(problem):
+  return problem.estimate()
+
+
+def assert_close(actual, expected, relative=1e-10):
+  """Up to a share of each array's maximum; beyond that rounding only."""
+  actual, expected = np.asarray(actual), np.asarray(expected)
+  tolerance = relative * np.abs(expected).max() + 1e-14
+  np.testing.assert_allclose(actual, expected, rtol=0, atol=tolerance)
+
+
+def test_slots_equal_single_tasks(problem, together):
+  for slot in range(SLOTS):
+    alone = problem.estimate(slice(slot, slot + 1))
+    tf.nest.assert_same_structure(alone, together)
+    for one, other in zip(
+      tf.nest.flatten(together), tf.nest.flatten(alone), strict=True
+    ):
+      assert_close(one[slot], other[0])
+
+
+def test_slots_differ(problem, together):
+  """Without which the test above would say little."""
+  gradients = [
+    np.concatenate(
+      [
+        each[slot].numpy().ravel()
+        for each in tf.nest.flatten(together.gradients)
+      ]
+    )
+    for slot in range(SLOTS)
+  ]
+  for gradient in gradients:
+    assert np.linalg.norm(gradient) > 1e-3
+  for one, other in ((0, 1), (1, 2), (0, 2)):
+    cosine = gradients[one] @ gradients[other]
+    cosine /= np.linalg.norm(gradients[one]) * np.linalg.norm(gradients[other])
+    assert cosine < 0.99
+
+
+def test_structure(problem, together):
+  for gradient, value in zip(
+    tf.nest.flatten(together.gradients),
+    tf.nest.flatten(problem.parameters),
+    strict=True,
+  ):
+    assert gradient.shape == [SLOTS, *value.shape]
+  np.testing.assert_array_equal(together.state.age, problem.state.age + STEPS)
+  np.testing.assert_array_equal(together.state.horizon, problem.state.horizon)
+
+
+def test_recomputing_changes_nothing(problem, together):
+  kept = problem.estimate(recompute=False)
+  for one, other in zip(
+    tf.nest.flatten(kept), tf.nest.flatten(together), strict=True
+  ):
+    assert_close(one, other)
+
+
+def test_one_bad_slot_leaves_the_others_alone(problem, together):
+  """NaN in one slot's inputs must not reach another slot's gradient."""
+  batches = problem.data.batches.numpy()
+  batches[0, 1, 0, 0] = np.nan
+  bad = copy.copy(problem)
+  bad.data = problem.data._replace(batches=tf.constant(batches))
+  estimate = bad.estimate()
+  assert np.isnan(estimate.metrics.loss[1])
+  for one, other in zip(
+    tf.nest.flatten((estimate.gradients, estimate.metrics)),
+    tf.nest.flatten((together.gradients, together.metrics)),
+  ):
+    for slot in (0, 2):
+      assert_close(one[slot], other[slot])
