@@ -151,7 +151,7 @@ class TaskSampler:
     for label in task.classes:
       members = self._members[label]
       ranks = generator.random((count, config.draws, len(members)))
-      rows.append(members[np.argpartition(ranks, size - 1)[..., :size]])
+      rows.append(members[_smallest(ranks, size)])
     chosen = np.stack(rows, axis=2)
     classes = len(task.classes)
 
@@ -172,3 +172,14 @@ class TaskSampler:
 
   def _generator(self, stream: int, *key: int) -> np.random.Generator:
     return np.random.default_rng([self._seed, stream, *key])
+
+
+def _smallest(ranks: np.ndarray, count: int) -> np.ndarray:
+  """Places of the smallest values along the last axis, in ascending order.
+
+  A partition alone leaves them in an order that favours some places, and that
+  is another one on other processors.
+  """
+  places = np.argpartition(ranks, count - 1)[..., :count]
+  order = np.argsort(np.take_along_axis(ranks, places, axis=-1))
+  return np.take_along_axis(places, order, axis=-1)

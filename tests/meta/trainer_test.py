@@ -212,7 +212,7 @@ def test_learned_inner_rates_take_part_in_the_next_step():
   trainer.train(2)
   first, second = (call[0].log_rates for call, _ in trainer.calls)
   np.testing.assert_allclose(np.exp(first), [0.2, 0.1], rtol=1e-6)
-  np.testing.assert_allclose(np.abs(second - first), 3e-3, rtol=1e-2)
+  np.testing.assert_allclose(np.abs(second - first), 3e-3, rtol=0.1)
 
 
 def test_accumulated_gradients_are_averaged():
