@@ -23,7 +23,11 @@ from experiments.meta_training_run import (
 from experiments.results import check_writable, write_results
 from lurl_tf.meta import MetaTrainConfig, UnrollConfig
 from lurl_tf.structures import RuleConfig
-from lurl_tf.tasks import EpisodeConfig, load_examples
+from lurl_tf.tasks import (
+  AugmentationConfig,
+  EpisodeConfig,
+  load_examples,
+)
 
 _DEFAULT = MetaTrainConfig()
 
@@ -111,6 +115,23 @@ _RIDGE = flags.DEFINE_string(
 _PENALTY_IN_LOSS = flags.DEFINE_bool(
   "penalty_in_loss", False, "Whether the ridge penalty is part of the loss."
 )
+_MAX_SHIFT = flags.DEFINE_float(
+  "max_shift", 0.0, "Largest random shift of an image, in pixels."
+)
+_MAX_ROTATION = flags.DEFINE_float(
+  "max_rotation", 0.0, "Largest random rotation of an image, in degrees."
+)
+_NOISE_STDDEV = flags.DEFINE_float(
+  "noise_stddev", 0.0, "Largest standard deviation of an image's noise."
+)
+_INPUT_DROPOUT = flags.DEFINE_float(
+  "input_dropout", 0.0, "Share of the inputs that a task never sees."
+)
+_REGRESS_AUGMENTATION = flags.DEFINE_bool(
+  "regress_augmentation",
+  False,
+  "Whether angles, shifts and noise are targets of the objective, too.",
+)
 flags.adopt_module_key_flags(shared_flags)
 
 _IMAGE_SIZE = 8
@@ -153,6 +174,13 @@ def config_from_flags() -> MetaTrainConfig:
     decay_steps=_DECAY_STEPS.value,
     slot_clip_norm=_SLOT_CLIP_NORM.value,
     clip_norm=_CLIP_NORM.value,
+    augmentation=AugmentationConfig(
+      max_shift=_MAX_SHIFT.value,
+      max_rotation=_MAX_ROTATION.value,
+      noise_stddev=_NOISE_STDDEV.value,
+      input_dropout=_INPUT_DROPOUT.value,
+    ),
+    regress_augmentation=_REGRESS_AUGMENTATION.value,
     accumulate=_ACCUMULATE.value,
     seed=shared_flags.SEED.value,
   )

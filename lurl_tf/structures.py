@@ -73,12 +73,16 @@ class Episode(NamedTuple):
     support_targets: `[..., b, k]` one-hot.
     query_inputs: `[..., b, i]` examples the read-out is scored on.
     query_targets: `[..., b, k]` one-hot.
+    support_extra_targets: `[..., b, r]` further regression targets, or empty.
+    query_extra_targets: `[..., b, r]`, or empty.
   """
 
   support_inputs: tf.Tensor
   support_targets: tf.Tensor
   query_inputs: tf.Tensor
   query_targets: tf.Tensor
+  support_extra_targets: tf.Tensor | tuple[()] = ()
+  query_extra_targets: tf.Tensor | tuple[()] = ()
 
 
 @dataclasses.dataclass(frozen=True)

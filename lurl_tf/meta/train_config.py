@@ -7,6 +7,7 @@ from typing import Any
 
 from lurl_tf.meta.unroll import UnrollConfig
 from lurl_tf.structures import RuleConfig
+from lurl_tf.tasks.augmentation_config import AugmentationConfig
 from lurl_tf.tasks.episodes import EpisodeConfig
 
 
@@ -31,6 +32,8 @@ class MetaTrainConfig:
       a cosine; 0 keeps it.
     slot_clip_norm: largest gradient norm of one slot.
     clip_norm: largest norm of the averaged gradient.
+    augmentation: how much examples and tasks are varied.
+    regress_augmentation: whether the objective also asks for by how much.
     accumulate: truncations whose gradients make one outer step.
     seed: of everything random.
 
@@ -52,6 +55,8 @@ class MetaTrainConfig:
   decay_steps: int = 0
   slot_clip_norm: float = 1.0
   clip_norm: float = 1.0
+  augmentation: AugmentationConfig = AugmentationConfig()
+  regress_augmentation: bool = False
   accumulate: int = 1
   seed: int = 0
 

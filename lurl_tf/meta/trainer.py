@@ -12,6 +12,7 @@ import tensorflow as tf
 
 from lurl_tf.meta.slot_gradients import average_slots
 from lurl_tf.meta.slots import SlotBook, new_book, plan_truncation
+from lurl_tf.meta.task_variation import TaskVariation, vary_truncation
 from lurl_tf.meta.train_config import MetaTrainConfig
 from lurl_tf.meta.truncated_backpropagation import truncated_backpropagation
 from lurl_tf.meta.truncated_task import TruncatedTask
@@ -22,7 +23,7 @@ from lurl_tf.meta.unroll import (
   UnrollMetrics,
 )
 from lurl_tf.rule.update_rule import UpdateRule, check_output_size
-from lurl_tf.structures import Episode, LayerWeights
+from lurl_tf.structures import LayerWeights
 from lurl_tf.tasks.episodes import TaskSampler
 
 # Inner learning rates are clamped to these when they are learned.
@@ -200,6 +201,7 @@ class MetaTrainer:
     seed: tf.Tensor,
     data: TruncationData,
     length: tf.Tensor,
+    variation: TaskVariation,
   ) -> StepResult:
     """One truncation of one replica's slots; a pure function.
 
@@ -208,12 +210,20 @@ class MetaTrainer:
       state: the slots' inner states; weights of slots to reset are ignored.
       reset: `[t]` bool, slots that start from fresh weights.
       seed: `[2]` int32, of fresh weights.
-      data: stacks for the truncation.
+      data: stacks for the truncation, inputs in the order of the pixels.
       length: scalar int32, inner steps to do.
+      variation: the slots' permutations, and seeds of augmentation.
 
     Returns:
       `StepResult`.
     """
+    data = vary_truncation(
+      data,
+      variation,
+      self._sampler.image_shape,
+      self.config.augmentation,
+      self.config.regress_augmentation,
+    )
     fresh = self.task.init(seed, self.config.slots)
     state = state._replace(weights=_choose(reset, fresh, state.weights))
     estimate = truncated_backpropagation(
@@ -295,28 +305,45 @@ class MetaTrainer:
       tf.constant(plan.before.age),
       tf.constant(plan.before.horizon),
     )
+    data, variation = self._draw(plan.before.generation, truncation)
     return (
       state,
       tf.constant(plan.reset),
       tf.constant([config.seed, truncation + 1], tf.int32),
-      self._draw(plan.before.generation, truncation),
+      data,
       tf.constant(plan.length),
+      variation,
     )
 
-  def _draw(self, generations, truncation) -> TruncationData:
+  def _draw(
+    self, generations, truncation
+  ) -> tuple[TruncationData, TaskVariation]:
     """Stacks for the longest truncation, whatever this one's length is."""
     sampler, steps = self._sampler, self.config.unroll.max_steps
     scored = steps // self.config.unroll.evaluate_every
-    batches, episodes = [], []
-    for slot, generation in enumerate(generations):
-      task = sampler.task(slot, int(generation))
+    batches, episodes, variation = [], [], []
+    for slot, generation in enumerate(map(int, generations)):
+      task = sampler.task(slot, generation)
+      variation.append(
+        TaskVariation(
+          task.permutation.astype(np.int32),
+          sampler.device_seed(0, slot, generation),
+          sampler.device_seed(1, slot, truncation),
+        )
+      )
       batches.append(sampler.batches(task, steps, slot, truncation))
       episodes.append(sampler.episodes(task, scored, slot, truncation))
 
     def stack(arrays):
       return tf.constant(np.stack(arrays, axis=1), self.config.rule.dtype)
 
-    return TruncationData(stack(batches), Episode(*map(stack, zip(*episodes))))
+    return (
+      TruncationData(
+        stack(batches),
+        tf.nest.map_structure(lambda *rows: stack(rows), *episodes),
+      ),
+      TaskVariation(*(tf.constant(np.stack(v)) for v in zip(*variation))),
+    )
 
   def _parameters(self) -> MetaParameters:
     return MetaParameters(

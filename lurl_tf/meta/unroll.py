@@ -151,6 +151,8 @@ def score(
     ridge=config.ridge,
     relative_ridge=config.relative_ridge,
     penalty_in_loss=config.penalty_in_loss,
+    extra_support_targets=_given(episode.support_extra_targets),
+    extra_query_targets=_given(episode.query_extra_targets),
   )
   parts = (
     value.loss,
@@ -202,7 +204,9 @@ def unroll(
 
   def scored(weights, step):
     index = step // config.evaluate_every
-    episode = Episode(*(tf.gather(stack, index) for stack in data.episodes))
+    episode = tf.nest.map_structure(
+      lambda stack: tf.gather(stack, index), data.episodes
+    )
     metrics = score(weights, episode, config)
     progress = tf.cast(_progress(state, step + 1), zeros.dtype)
     power = config.late_loss_power
@@ -248,3 +252,7 @@ def unroll(
 def _progress(state: SlotState, step: tf.Tensor) -> tf.Tensor:
   # A slot's last truncation may go beyond its horizon.
   return tf.minimum((state.age + step) / state.horizon, 1.0)
+
+
+def _given(extra_targets: tf.Tensor | tuple[()]) -> tf.Tensor | None:
+  return extra_targets if tf.is_tensor(extra_targets) else None

@@ -2,6 +2,7 @@
 """What is learned from. Importing this registers the builders with TFDS."""
 
 from lurl_tf.tasks.area_resize import area_resize
+from lurl_tf.tasks.augmentation_config import AugmentationConfig
 from lurl_tf.tasks.episodes import EpisodeConfig, Task, TaskSampler
 from lurl_tf.tasks.examples import scale_to_unit, validate_examples
 from lurl_tf.tasks.lurl_digits import LurlDigits
@@ -10,6 +11,7 @@ from lurl_tf.tasks.lurl_two_moons import LurlTwoMoons
 from lurl_tf.tasks.sources import load_examples
 
 __all__ = [
+  "AugmentationConfig",
   "EpisodeConfig",
   "GlyphsConfig",
   "LurlDigits",

@@ -13,7 +13,7 @@ import numpy as np
 from lurl_tf.structures import Episode, LabelledExamples
 from lurl_tf.tasks.examples import scale_to_unit, validate_examples
 
-_TASK_STREAM, _BATCH_STREAM, _EPISODE_STREAM = range(3)
+_TASK_STREAM, _BATCH_STREAM, _EPISODE_STREAM, _SEED_STREAM = range(4)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -71,6 +71,9 @@ class Task(NamedTuple):
 class TaskSampler:
   """Draws tasks and their examples from one data set held in memory.
 
+  Inputs come in the order of the pixels: a task's permutation is applied where
+  it is learned from, after augmentation.
+
   Args:
     examples: the data set's split.
     config: what a task consists of.
@@ -86,6 +89,7 @@ class TaskSampler:
   ):
     validate_examples(examples)
     self.config = config
+    self.image_shape = examples.image_shape
     self._inputs = examples.inputs
     self._seed = seed
     self._members = [
@@ -129,7 +133,7 @@ class TaskSampler:
     generator = self._generator(_BATCH_STREAM, *key)
     members = np.concatenate([self._members[label] for label in task.classes])
     chosen = generator.choice(members, (steps, self.config.batch_size))
-    return self._gather(task, chosen)
+    return scale_to_unit(self._inputs[chosen])
 
   def episodes(self, task: Task, count: int, *key: int) -> Episode:
     """Labelled examples of a task, `count` times `draws` episodes.
@@ -161,14 +165,17 @@ class TaskSampler:
         np.eye(classes, dtype=np.float32), indices.shape[-1], axis=0
       )
       targets = np.broadcast_to(one_hot, (*flat.shape, classes))
-      return self._gather(task, flat), targets
+      return scale_to_unit(self._inputs[flat]), targets
 
     support = part(chosen[..., :support_size])
     query = part(chosen[..., support_size:])
     return Episode(*support, *query)
 
-  def _gather(self, task: Task, indices: np.ndarray) -> np.ndarray:
-    return scale_to_unit(self._inputs[indices][..., task.permutation])
+  def device_seed(self, *key: int) -> np.ndarray:
+    """Two int32 of a key of integers, for what a device draws."""
+    return self._generator(_SEED_STREAM, *key).integers(
+      2**31, size=2, dtype=np.int32
+    )
 
   def _generator(self, stream: int, *key: int) -> np.random.Generator:
     return np.random.default_rng([self._seed, stream, *key])

@@ -10,6 +10,7 @@ import pytest
 import tensorflow as tf
 
 from lurl_tf.meta.slots import new_book, plan_truncation
+from lurl_tf.meta.task_variation import TaskVariation
 from tests import tiny_meta
 
 SLOTS, STEPS = 4, 60
@@ -145,6 +146,11 @@ def test_compiled_equals_eager(run, mixing, dtype, tolerance):
     tf.constant([5, 6]),
     data,
     tf.constant(3),
+    TaskVariation(
+      tf.constant([range(tiny_meta.INPUTS)] * SLOTS),
+      tf.zeros([SLOTS, 2], tf.int32),
+      tf.zeros([SLOTS, 2], tf.int32),
+    ),
   )
   compiled = tf.nest.flatten(trainer._replica_step(*arguments))
   with tiny_meta.eagerly():

@@ -9,6 +9,7 @@ import pytest
 from lurl_tf.meta.train_config import MetaTrainConfig
 from lurl_tf.meta.unroll import UnrollConfig
 from lurl_tf.structures import RuleConfig
+from lurl_tf.tasks.augmentation_config import AugmentationConfig
 from lurl_tf.tasks.episodes import EpisodeConfig
 
 
@@ -17,6 +18,7 @@ def test_json_has_every_field_and_plain_values():
     rule=RuleConfig(hidden_channels=5, mixing="pooled"),
     unroll=UnrollConfig(ridge=0.25, activation="tanh"),
     episodes=EpisodeConfig(draws=3),
+    augmentation=AugmentationConfig(scale_range=(0.5, 2.0)),
     units=(7, 6),
     inner_learning_rates=(0.1, 0.01),
     learn_inner_rates=True,
@@ -37,6 +39,7 @@ def test_json_has_every_field_and_plain_values():
       "rule": RuleConfig(**value["rule"]),
       "unroll": UnrollConfig(**value["unroll"]),
       "episodes": EpisodeConfig(**value["episodes"]),
+      "augmentation": AugmentationConfig(**value["augmentation"]),
       "units": tuple(value["units"]),
       "inner_learning_rates": tuple(value["inner_learning_rates"]),
     }

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from lurl_tf.meta.task_variation import vary_truncation
 from lurl_tf.meta.truncated_backpropagation import truncated_backpropagation
 from tests import tiny_meta
 
@@ -27,12 +28,12 @@ class Poisoned(tiny_meta.Recorder):
 
   bad = ()
 
-  def replica_step(self, parameters, state, reset, seed, data, length):
+  def replica_step(self, parameters, state, reset, seed, data, *rest):
     """As that of the trainer, on spoilt data."""
     batches = data.batches.numpy()
     batches[0, self.bad[len(self.calls)], 0, 0] = np.nan
     data = data._replace(batches=tf.constant(batches))
-    return super().replica_step(parameters, state, reset, seed, data, length)
+    return super().replica_step(parameters, state, reset, seed, data, *rest)
 
 
 def make_poisoned(bad, **fields):
@@ -59,7 +60,11 @@ def test_bad_slots_are_skipped_and_counted():
 def test_other_slots_go_on_as_if_the_bad_one_were_not_there():
   trainer = make_poisoned([[1]], slot_clip_norm=1e9)
   trainer.train(1)
-  (parameters, state, _, seed, data, length), result = trainer.calls[0]
+  arguments, result = trainer.calls[0]
+  parameters, state, _, seed, data, length, variation = arguments
+  data = vary_truncation(
+    data, variation, (3, 4, 1), trainer.config.augmentation, False
+  )
   fresh = trainer.task.init(seed, 3)
   estimate = truncated_backpropagation(
     trainer.task, parameters, state._replace(weights=fresh), data, length

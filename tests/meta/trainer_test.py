@@ -53,7 +53,7 @@ def test_inner_states_persist_until_they_are_reset(recorded):
 def test_stacks_have_one_shape_and_lengths_vary(recorded):
   trainer, _ = recorded
   shapes, lengths = set(), set()
-  for (_, _, _, _, data, length), _ in trainer.calls:
+  for (_, _, _, _, data, length, _), _ in trainer.calls:
     shapes.add(tuple(each.shape for each in tf.nest.flatten(data)))
     lengths.add(int(length))
     assert length.shape == ()
@@ -143,7 +143,7 @@ def test_labels_reach_the_objective_only(recorded):
     trainer,
     *arguments[:4],
     data._replace(episodes=episodes),
-    arguments[5],
+    *arguments[5:],
   )
   tiny_meta.assert_all_equal(other.weights, result.weights)
   assert float(other.metrics.loss) > float(result.metrics.loss) + 0.05
