@@ -10,6 +10,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from lurl_tf.meta.drawing import draw_truncation
 from lurl_tf.meta.slot_gradients import average_slots
 from lurl_tf.meta.slots import SlotBook, new_book, plan_truncation
 from lurl_tf.meta.task_variation import TaskVariation, vary_truncation
@@ -305,7 +306,13 @@ class MetaTrainer:
       tf.constant(plan.before.age),
       tf.constant(plan.before.horizon),
     )
-    data, variation = self._draw(plan.before.generation, truncation)
+    data, variation = draw_truncation(
+      self._sampler,
+      config.unroll,
+      config.rule.dtype,
+      plan.before.generation,
+      truncation,
+    )
     return (
       state,
       tf.constant(plan.reset),
@@ -313,36 +320,6 @@ class MetaTrainer:
       data,
       tf.constant(plan.length),
       variation,
-    )
-
-  def _draw(
-    self, generations, truncation
-  ) -> tuple[TruncationData, TaskVariation]:
-    """Stacks for the longest truncation, whatever this one's length is."""
-    sampler, steps = self._sampler, self.config.unroll.max_steps
-    scored = steps // self.config.unroll.evaluate_every
-    batches, episodes, variation = [], [], []
-    for slot, generation in enumerate(map(int, generations)):
-      task = sampler.task(slot, generation)
-      variation.append(
-        TaskVariation(
-          task.permutation.astype(np.int32),
-          sampler.device_seed(0, slot, generation),
-          sampler.device_seed(1, slot, truncation),
-        )
-      )
-      batches.append(sampler.batches(task, steps, slot, truncation))
-      episodes.append(sampler.episodes(task, scored, slot, truncation))
-
-    def stack(arrays):
-      return tf.constant(np.stack(arrays, axis=1), self.config.rule.dtype)
-
-    return (
-      TruncationData(
-        stack(batches),
-        tf.nest.map_structure(lambda *rows: stack(rows), *episodes),
-      ),
-      TaskVariation(*(tf.constant(np.stack(v)) for v in zip(*variation))),
     )
 
   def _parameters(self) -> MetaParameters:
