@@ -9,9 +9,17 @@ from lurl_tf.tasks.lurl_digits import LurlDigits
 from lurl_tf.tasks.lurl_glyphs import GlyphsConfig, LurlGlyphs
 from lurl_tf.tasks.lurl_two_moons import LurlTwoMoons
 from lurl_tf.tasks.sources import load_examples
+from lurl_tf.tasks.synthetic import (
+  ClustersConfig,
+  DecodersConfig,
+  clusters,
+  decoders,
+)
 
 __all__ = [
   "AugmentationConfig",
+  "ClustersConfig",
+  "DecodersConfig",
   "EpisodeConfig",
   "GlyphsConfig",
   "LurlDigits",
@@ -20,6 +28,8 @@ __all__ = [
   "Task",
   "TaskSampler",
   "area_resize",
+  "clusters",
+  "decoders",
   "load_examples",
   "scale_to_unit",
   "validate_examples",
