@@ -176,7 +176,8 @@ def main(argv: Sequence[str]) -> None:
     choice = choose_rule(_RULE.value, shared_flags.SEED.value)
     config = make_config(
       choice,
-      shared_flags.EXAMPLES_PER_CLASS.value,
+      shared_flags.EXAMPLES_PER_CLASS.value
+      or EvaluationConfig.examples_per_class,
       _INNER_STEPS.value,
       _EPISODES.value,
       shared_flags.UNITS.value,

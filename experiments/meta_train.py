@@ -14,7 +14,7 @@ from collections.abc import Sequence
 
 from absl import app, flags, logging
 
-from experiments import shared_flags
+from experiments import shared_flags, task_flags
 from experiments.meta_training_run import (
   continue_run,
   prepare_run,
@@ -23,19 +23,9 @@ from experiments.meta_training_run import (
 from experiments.results import check_writable, write_results
 from lurl_tf.meta import MetaTrainConfig, UnrollConfig
 from lurl_tf.structures import RuleConfig
-from lurl_tf.tasks import (
-  AugmentationConfig,
-  EpisodeConfig,
-  load_examples,
-)
-
-_DEFAULT = MetaTrainConfig()
 
 _LOGDIR = flags.DEFINE_string(
   "logdir", None, "Folder of the run: checkpoints, TensorBoard, the rule."
-)
-_TASKS = flags.DEFINE_string(
-  "tasks", "lurl_glyphs", "Data set that tasks are drawn from."
 )
 _NUM_STEPS = flags.DEFINE_integer(
   "num_steps", 250, "Outer steps at which the run is done.", lower_bound=1
@@ -103,67 +93,41 @@ _CLIP_NORM = flags.DEFINE_float(
 _ACCUMULATE = flags.DEFINE_integer(
   "accumulate", 1, "Truncations whose gradients make one outer step."
 )
-_CLASSES_PER_TASK = flags.DEFINE_integer(
-  "classes_per_task", 10, "Classes of a task."
-)
-_OBJECTIVE_DRAWS = flags.DEFINE_integer(
-  "objective_draws", 2, "Label draws for every scored state."
-)
 _RIDGE = flags.DEFINE_string(
   "ridge", "relative", "'relative', or the read-out's absolute penalty."
 )
 _PENALTY_IN_LOSS = flags.DEFINE_bool(
   "penalty_in_loss", False, "Whether the ridge penalty is part of the loss."
 )
-_MAX_SHIFT = flags.DEFINE_float(
-  "max_shift", 0.0, "Largest random shift of an image, in pixels."
+_VALIDATE_EVERY = flags.DEFINE_integer(
+  "validate_every",
+  0,
+  "Outer steps between scores on held-out classes and fonts, by which the best "
+  "rule is kept; 0: never.",
+  lower_bound=0,
 )
-_MAX_ROTATION = flags.DEFINE_float(
-  "max_rotation", 0.0, "Largest random rotation of an image, in degrees."
-)
-_NOISE_STDDEV = flags.DEFINE_float(
-  "noise_stddev", 0.0, "Largest standard deviation of an image's noise."
-)
-_INPUT_DROPOUT = flags.DEFINE_float(
-  "input_dropout", 0.0, "Share of the inputs that a task never sees."
-)
-_REGRESS_AUGMENTATION = flags.DEFINE_bool(
-  "regress_augmentation",
-  False,
-  "Whether angles, shifts and noise are targets of the objective, too.",
-)
-flags.adopt_module_key_flags(shared_flags)
-
-_IMAGE_SIZE = 8
+flags.adopt_module_key_flags(task_flags)
 
 
 def config_from_flags() -> MetaTrainConfig:
   """The run that the flags describe."""
-  units = shared_flags.UNITS.value or _DEFAULT.units
+  tasks = task_flags.tasks_from_flags()
   return MetaTrainConfig(
     rule=RuleConfig(
       hidden_channels=_HIDDEN_CHANNELS.value,
       delta_channels=_DELTA_CHANNELS.value,
       top_channels=_DELTA_CHANNELS.value,
-      output_size=units[-1],
+      output_size=tasks.buckets[0].units[-1],
       mixing=_MIXING.value,
     ),
     unroll=UnrollConfig(
-      activation=shared_flags.ACTIVATION.value or "relu",
       max_steps=_MAX_TRUNCATION.value,
       evaluate_every=_EVALUATE_EVERY.value,
       late_loss_power=_LATE_LOSS_POWER.value,
       ridge=_number_or_text(_RIDGE.value),
       penalty_in_loss=_PENALTY_IN_LOSS.value,
     ),
-    episodes=EpisodeConfig(
-      classes_per_task=_CLASSES_PER_TASK.value,
-      batch_size=shared_flags.BATCH_SIZE.value or _DEFAULT.episodes.batch_size,
-      support_per_class=shared_flags.EXAMPLES_PER_CLASS.value,
-      query_per_class=shared_flags.EXAMPLES_PER_CLASS.value,
-      draws=_OBJECTIVE_DRAWS.value,
-    ),
-    units=units,
+    tasks=tasks,
     slots=_SLOTS.value,
     min_truncation=_MIN_TRUNCATION.value,
     min_horizon=_MIN_HORIZON.value,
@@ -174,13 +138,6 @@ def config_from_flags() -> MetaTrainConfig:
     decay_steps=_DECAY_STEPS.value,
     slot_clip_norm=_SLOT_CLIP_NORM.value,
     clip_norm=_CLIP_NORM.value,
-    augmentation=AugmentationConfig(
-      max_shift=_MAX_SHIFT.value,
-      max_rotation=_MAX_ROTATION.value,
-      noise_stddev=_NOISE_STDDEV.value,
-      input_dropout=_INPUT_DROPOUT.value,
-    ),
-    regress_augmentation=_REGRESS_AUGMENTATION.value,
     accumulate=_ACCUMULATE.value,
     seed=shared_flags.SEED.value,
   )
@@ -201,23 +158,22 @@ def main(argv: Sequence[str]) -> None:
   try:
     if shared_flags.RESULTS.value:
       check_writable(shared_flags.RESULTS.value)
-    image_size = shared_flags.IMAGE_SIZE.value or _IMAGE_SIZE
     config = config_from_flags()
-    examples = load_examples(
-      _TASKS.value, "train", shared_flags.DATA_DIR.value, image_size
-    )
     run = prepare_run(
       config,
-      examples,
       _LOGDIR.value,
-      {"tasks": _TASKS.value, "image_size": image_size},
+      task_flags.TASKS.value,
       command=shlex.join(
         ["python", "-m", "experiments.meta_train", *sys.argv[1:]]
       ),
+      data_dir=shared_flags.DATA_DIR.value,
+      validate=_VALIDATE_EVERY.value > 0,
     )
   except (OSError, LookupError, ValueError) as error:
     raise SystemExit(f"Error: {error}") from error
-  summary = continue_run(run, _NUM_STEPS.value, _CHECKPOINT_EVERY.value)
+  summary = continue_run(
+    run, _NUM_STEPS.value, _CHECKPOINT_EVERY.value, _VALIDATE_EVERY.value
+  )
   print(report_run(summary))
   print(f"The rule lies in {os.path.join(_LOGDIR.value, 'rule')}.")
   if shared_flags.RESULTS.value:
@@ -225,11 +181,15 @@ def main(argv: Sequence[str]) -> None:
       shared_flags.RESULTS.value,
       {
         "logdir": _LOGDIR.value,
-        "tasks": _TASKS.value,
+        "tasks": task_flags.TASKS.value,
         "steps": summary.steps,
         "seconds": summary.seconds,
         "first": summary.first and summary.first._asdict(),
         "last": summary.last and summary.last._asdict(),
+        "validations": [
+          {"step": step, **score._asdict()}
+          for step, score in summary.validations
+        ],
         "inner_learning_rates": summary.inner_learning_rates,
         "config": config.to_json(),
       },

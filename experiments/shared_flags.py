@@ -20,8 +20,8 @@ DATA_DIR = flags.DEFINE_string(
 IMAGE_SIZE = flags.DEFINE_integer(
   "image_size",
   None,
-  "Height and width that images are resized to. Default: as they are stored; "
-  "8 for meta-training.",
+  "Height and width that images are resized to. Default: as they are stored, "
+  "or for meta-training as the task distribution says.",
   lower_bound=1,
 )
 UNITS = int_list_flag.define_int_list(
@@ -45,8 +45,9 @@ BATCH_SIZE = flags.DEFINE_integer(
 )
 EXAMPLES_PER_CLASS = flags.DEFINE_integer(
   "examples_per_class",
-  10,
-  "Labelled examples of every class that a read-out is fitted on.",
+  None,
+  "Labelled examples of every class that a read-out is fitted on. Default: 10, "
+  "or for meta-training as the task distribution says.",
   lower_bound=1,
 )
 SEED = flags.DEFINE_integer(

@@ -18,6 +18,7 @@ from experiments import meta_train
 from lurl_tf.meta.train_config import MetaTrainConfig
 from lurl_tf.meta.unroll import UnrollConfig
 from lurl_tf.structures import LabelledExamples, RuleConfig
+from lurl_tf.tasks.distributions import Bucket, DataSource, TaskDistribution
 from lurl_tf.tasks.episodes import EpisodeConfig
 from tests import tiny_meta
 
@@ -50,8 +51,16 @@ def published():
   config = MetaTrainConfig(
     rule=RuleConfig(),
     unroll=UnrollConfig(max_steps=2),
-    episodes=EpisodeConfig(batch_size=128),
-    units=(128, 128, 128, 128, 32),
+    tasks=TaskDistribution(
+      sources=(DataSource("random"),),
+      buckets=(
+        Bucket(
+          (128, 128, 128, 128, 32),
+          image_size=14,
+          episodes=EpisodeConfig(batch_size=128),
+        ),
+      ),
+    ),
     slots=1,
     min_truncation=1,
     min_horizon=8,
@@ -79,7 +88,7 @@ def run(sizes, folder, part):
   trainer.checkpoint.write(str(folder / "resumed_20"))
   again = tiny_meta.make_trainer(config, examples)
   # It is pure: this saves a compilation.
-  again._replica_step = trainer._replica_step
+  again.groups[0].compiled_step = trainer.groups[0].compiled_step
   again.train(20)
   again.checkpoint.write(str(folder / "second_20"))
 

@@ -62,7 +62,7 @@ def make_problem(mixing, identical_updates, activation, nonlinearity):
     initial_weights(INPUTS, UNITS, (1, 2), "float64"),
   )
   state = SlotState(weights, tf.constant([0]), tf.constant([STEPS]))
-  unroll_config = UnrollConfig(activation=activation, max_steps=STEPS)
+  unroll_config = UnrollConfig(max_steps=STEPS)
 
   @tf.function(autograph=False)
   def loss(*theta_and_rates):
@@ -74,6 +74,7 @@ def make_problem(mixing, identical_updates, activation, nonlinearity):
       state,
       data,
       tf.constant(STEPS),
+      activation,
       nonlinearity,
     )
     return metrics.loss[0]

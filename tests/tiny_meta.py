@@ -18,6 +18,7 @@ from lurl_tf.meta.unroll import (
 )
 from lurl_tf.rule.update_rule import UpdateRule
 from lurl_tf.structures import Episode, LabelledExamples, RuleConfig
+from lurl_tf.tasks.distributions import Bucket, DataSource, TaskDistribution
 from lurl_tf.tasks.episodes import EpisodeConfig, TaskSampler
 
 INPUTS, UNITS = 12, (7, 6)
@@ -112,10 +113,31 @@ def make_examples(per_class=20, separation=2.0, seed=0):
   )
 
 
-def make_config(mixing="pooled", dtype="float32", unroll=None, **fields):
+def make_tasks(*units, activation="relu", episodes=None, **fields):
+  """A distribution of one data set, and of a bucket for every base model."""
+  numbers = {
+    "classes_per_task": TASK_CLASSES,
+    "batch_size": BATCH,
+    "support_per_class": PER_CLASS,
+    "query_per_class": PER_CLASS,
+  }
+  config = EpisodeConfig(**{**numbers, **(episodes or {})})
+  return TaskDistribution(
+    sources=(DataSource("tiny"),),
+    buckets=tuple(
+      Bucket(each, activation, image_size=None, episodes=config)
+      for each in units
+    ),
+    **fields,
+  )
+
+
+def make_config(
+  mixing="pooled", dtype="float32", unroll=None, units=UNITS, **fields
+):
   """A run of three slots and truncations of two to four steps."""
   own = {
-    "units": UNITS,
+    "tasks": make_tasks(units),
     "slots": 3,
     "min_truncation": 2,
     "min_horizon": 6,
@@ -126,41 +148,43 @@ def make_config(mixing="pooled", dtype="float32", unroll=None, **fields):
   return MetaTrainConfig(
     rule=make_rule_config(mixing, dtype),
     unroll=dataclasses.replace(UnrollConfig(max_steps=4), **(unroll or {})),
-    episodes=EpisodeConfig(
-      classes_per_task=TASK_CLASSES,
-      batch_size=BATCH,
-      support_per_class=PER_CLASS,
-      query_per_class=PER_CLASS,
-    ),
     **{**own, **fields},
   )
 
 
-def make_trainer(config, examples=None, trainer_class=MetaTrainer, **options):
-  """A trainer of a new rule."""
+def make_samplers(config, examples=None, use="meta_train"):
+  """A sampler per bucket."""
   examples = make_examples() if examples is None else examples
-  sampler = TaskSampler(examples, config.episodes, config.seed)
+  return tuple(
+    TaskSampler(examples, bucket.episodes, config.seed, use)
+    for bucket in config.tasks.buckets
+  )
+
+
+def make_trainer(config, examples=None, **options):
+  """A trainer of a new rule."""
   rule = UpdateRule(config.rule, seed=config.seed)
-  return trainer_class(rule, sampler, config, **options)
+  return MetaTrainer(rule, make_samplers(config, examples), config, **options)
 
 
-class Recorder(MetaTrainer):
-  """Keeps what goes into the replica step, and what comes out."""
+def record(group):
+  """Keeps what goes into a group's replica step, and what comes out."""
+  group.calls = []
 
-  def __init__(self, *args, **kwargs):
-    super().__init__(*args, **kwargs)
-    self.calls = []
-
-  def replica_step(self, *args):
-    """As that of the trainer."""
-    result = super().replica_step(*args)
-    self.calls.append((args, result))
+  def replica_step(*args):
+    result = group.replica_step(*args)
+    group.calls.append((args, result))
     return result
+
+  group.compiled_step = replica_step
 
 
 def make_recorder(config):
-  """A trainer of a new rule that keeps the calls of its replica step."""
-  return make_trainer(config, trainer_class=Recorder)
+  """A trainer of a new rule that keeps the calls of its first group's step."""
+  trainer = make_trainer(config)
+  record(trainer.groups[0])
+  trainer.calls = trainer.groups[0].calls
+  return trainer
 
 
 @contextlib.contextmanager

@@ -15,6 +15,7 @@ def draw_truncation(
   dtype: str,
   generations: np.ndarray,
   truncation: int,
+  first_slot: int = 0,
 ) -> tuple[TruncationData, TaskVariation]:
   """Draws stacks for the longest truncation, whatever this one's length is.
 
@@ -24,13 +25,15 @@ def draw_truncation(
     dtype: float type of the stacks.
     generations: `[t]`, how often every slot started; names its task.
     truncation: how many truncations there were before; names the draw.
+    first_slot: number of the first slot; the slots of every bucket have numbers
+      of their own.
 
   Returns:
     Inputs in the order of the pixels, and what they are to be varied by.
   """
   scored = config.max_steps // config.evaluate_every
   batches, episodes, variation = [], [], []
-  for slot, generation in enumerate(map(int, generations)):
+  for slot, generation in enumerate(map(int, generations), start=first_slot):
     task = sampler.task(slot, generation)
     batches.append(sampler.batches(task, config.max_steps, slot, truncation))
     episodes.append(sampler.episodes(task, scored, slot, truncation))

@@ -14,6 +14,7 @@ from lurl_tf.presets.catalogue import FOLDER_IN_RUN
 DESCRIPTION_FILE = "run.json"
 CHECKPOINT_FOLDER = "checkpoints"
 CHECKPOINTS_KEPT = 3
+BEST_RULE_FOLDER = "best_rule"
 
 
 class RunFolder:
@@ -53,6 +54,11 @@ class RunFolder:
   def rule_path(self) -> pathlib.Path:
     """Where the run's rule is kept as a preset folder."""
     return self.path / FOLDER_IN_RUN
+
+  @property
+  def best_rule_path(self) -> pathlib.Path:
+    """Where the rule is kept that did best on held-out tasks."""
+    return self.path / BEST_RULE_FOLDER
 
   @property
   def seconds(self) -> float:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Everything that decides a meta-training run, beside its data set."""
+"""Everything that decides a meta-training run."""
 
 import dataclasses
 import json
@@ -7,8 +7,7 @@ from typing import Any
 
 from lurl_tf.meta.unroll import UnrollConfig
 from lurl_tf.structures import RuleConfig
-from lurl_tf.tasks.augmentation_config import AugmentationConfig
-from lurl_tf.tasks.episodes import EpisodeConfig
+from lurl_tf.tasks.distributions import TaskDistribution, named_distribution
 
 
 @dataclasses.dataclass(frozen=True)
@@ -18,9 +17,8 @@ class MetaTrainConfig:
   Args:
     rule: sizes and options of the rule.
     unroll: how inner states advance and are scored.
-    episodes: what tasks consist of.
-    units: of the base model's layers, bottom first.
-    slots: task slots that advance together.
+    tasks: what tasks are drawn, and the base models of the buckets.
+    slots: task slots of a bucket, which advance together.
     min_truncation: least inner steps of a truncation; the largest is
       `unroll.max_steps`.
     min_horizon: least inner steps before a slot starts anew.
@@ -32,8 +30,6 @@ class MetaTrainConfig:
       a cosine; 0 keeps it.
     slot_clip_norm: largest gradient norm of one slot.
     clip_norm: largest norm of the averaged gradient.
-    augmentation: how much examples and tasks are varied.
-    regress_augmentation: whether the objective also asks for by how much.
     accumulate: truncations whose gradients make one outer step.
     seed: of everything random.
 
@@ -43,8 +39,7 @@ class MetaTrainConfig:
 
   rule: RuleConfig = RuleConfig()
   unroll: UnrollConfig = UnrollConfig()
-  episodes: EpisodeConfig = EpisodeConfig()
-  units: tuple[int, ...] = (64, 32)
+  tasks: TaskDistribution = named_distribution("quick")
   slots: int = 4
   min_truncation: int = 10
   min_horizon: int = 100
@@ -55,8 +50,6 @@ class MetaTrainConfig:
   decay_steps: int = 0
   slot_clip_norm: float = 1.0
   clip_norm: float = 1.0
-  augmentation: AugmentationConfig = AugmentationConfig()
-  regress_augmentation: bool = False
   accumulate: int = 1
   seed: int = 0
 
@@ -80,10 +73,6 @@ class MetaTrainConfig:
           f"`{name}` must not be negative. "
           f"Received: {name}={getattr(self, name)}"
         )
-    if not self.units or min(self.units) < 1:
-      raise ValueError(
-        f"`units` must be positive numbers. Received: units={self.units}"
-      )
     if not self.inner_learning_rates or min(self.inner_learning_rates) <= 0:
       raise ValueError(
         "`inner_learning_rates` must be positive numbers. Received: "

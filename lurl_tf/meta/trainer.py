@@ -3,28 +3,18 @@
 
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 import keras
 import numpy as np
 import tensorflow as tf
 
-from lurl_tf.meta.drawing import draw_truncation
-from lurl_tf.meta.slot_gradients import average_slots
-from lurl_tf.meta.slots import SlotBook, new_book, plan_truncation
-from lurl_tf.meta.task_variation import TaskVariation, vary_truncation
+from lurl_tf.meta.prefetch import Prefetcher
+from lurl_tf.meta.slot_group import DrawnTruncation, SlotGroup
 from lurl_tf.meta.train_config import MetaTrainConfig
-from lurl_tf.meta.truncated_backpropagation import truncated_backpropagation
-from lurl_tf.meta.truncated_task import TruncatedTask
-from lurl_tf.meta.unroll import (
-  MetaParameters,
-  SlotState,
-  TruncationData,
-  UnrollMetrics,
-)
+from lurl_tf.meta.unroll import MetaParameters
 from lurl_tf.rule.update_rule import UpdateRule, check_output_size
-from lurl_tf.structures import LayerWeights
 from lurl_tf.tasks.episodes import TaskSampler
 
 # Inner learning rates are clamped to these when they are learned.
@@ -42,7 +32,7 @@ class MetaMetrics(NamedTuple):
     support_accuracy: of the support sets, in [0, 1].
     gradient_norm: of the averaged gradient, before clipping.
     skipped: task slots left out, for a loss or gradient that is not finite.
-    waiting: share of the time spent drawing data.
+    waiting: share of the time spent waiting for data.
   """
 
   loss: float
@@ -55,33 +45,19 @@ class MetaMetrics(NamedTuple):
   waiting: float
 
 
-class StepResult(NamedTuple):
-  """What the replica step returns.
-
-  Attributes:
-    gradients: of theta and the log rates, averaged over slots; a flat list.
-    weights: the slots' next inner weights.
-    metrics: `UnrollMetrics`, means over the usable slots.
-    usable: number of slots that count.
-  """
-
-  gradients: list[tf.Tensor]
-  weights: tuple[LayerWeights, ...]
-  metrics: UnrollMetrics
-  usable: tf.Tensor
-
-
 class MetaTrainer:
-  """Meta-trains a rule on tasks drawn from a data set.
+  """Meta-trains a rule on a distribution of tasks.
 
-  Inner states persist from one truncation to the next. All state lives in
-  `checkpoint`; a run that is restored from it goes on as if never stopped.
+  Every bucket of the distribution has task slots and a compiled function of its
+  own; the buckets take turns, truncation by truncation. Inner states persist
+  from one truncation to the next. All state lives in `checkpoint`; a run that
+  is restored from it goes on as if never stopped.
 
   Args:
     rule: the `UpdateRule` whose meta-parameters are trained, in place.
-    sampler: draws tasks and their examples.
-    config: the run; `config.rule` and `config.episodes` must be those of
-      `rule` and `sampler`.
+    samplers: draw tasks and their examples, one per bucket of
+      `config.tasks`; see `lurl_tf.tasks.load_samplers`.
+    config: the run; `config.rule` must be that of `rule`.
     strategy: a `tf.distribute.Strategy` of one replica; default: the current.
     jit_compile: whether XLA compiles the replica step.
 
@@ -92,42 +68,38 @@ class MetaTrainer:
 
   ```python
   config = MetaTrainConfig(seed=1)
-  examples = lurl_tf.tasks.load_examples("lurl_glyphs", "train", image_size=8)
-  sampler = lurl_tf.tasks.TaskSampler(examples, config.episodes, config.seed)
+  samplers = lurl_tf.tasks.load_samplers(config.tasks, seed=config.seed)
   rule = lurl_tf.UpdateRule(config.rule, seed=config.seed)
-  metrics = MetaTrainer(rule, sampler, config).train(num_steps=100)
+  metrics = MetaTrainer(rule, samplers, config).train(num_steps=100)
   ```
   """
 
   def __init__(
     self,
     rule: UpdateRule,
-    sampler: TaskSampler,
+    samplers: Sequence[TaskSampler],
     config: MetaTrainConfig,
     strategy: tf.distribute.Strategy | None = None,
     jit_compile: bool = True,
   ):
-    _check_fit(rule, sampler, config)
+    _check_fit(rule, samplers, config)
     self._strategy = strategy or tf.distribute.get_strategy()
     if self._strategy.num_replicas_in_sync != 1:
       raise ValueError(
         "The meta-trainer takes a strategy of one replica. Received: "
         f"{self._strategy.num_replicas_in_sync} replicas"
       )
-    self._rule, self._sampler, self.config = rule, sampler, config
-    self.task = TruncatedTask(
-      config.rule, config.unroll, sampler.input_size, config.units
-    )
+    self._rule, self.config = rule, config
     self._log_rates = tf.Variable(
       [math.log(rate) for rate in config.inner_learning_rates],
       dtype=config.rule.dtype,
       name="log_inner_learning_rates",
     )
-    self._slot_weights = tf.nest.map_structure(
-      lambda value: tf.Variable(tf.zeros_like(value)),
-      self.task.init(tf.constant([config.seed, 0]), config.slots),
+    self.groups = tuple(
+      SlotGroup(config, index, sampler, jit_compile)
+      for index, sampler in enumerate(samplers)
     )
-    self._book = tf.Variable(np.stack(new_book(config.slots)))
+    self._prefetcher: Prefetcher[DrawnTruncation] = Prefetcher()
     self._truncations = tf.Variable(0, dtype=tf.int64)
     self.step_variable = tf.Variable(0, dtype=tf.int64)
     self._optimizer = keras.optimizers.Adam(
@@ -141,13 +113,9 @@ class MetaTrainer:
       theta=list(rule.meta_parameters),
       log_rates=self._log_rates,
       optimizer=self._optimizer,
-      slot_weights=tf.nest.flatten(self._slot_weights),
-      book=self._book,
+      groups=[group.checkpoint for group in self.groups],
       truncations=self._truncations,
       step=self.step_variable,
-    )
-    self._replica_step = tf.function(
-      self.replica_step, jit_compile=jit_compile, autograph=False
     )
     self._apply = tf.function(self._apply_gradients, autograph=False)
 
@@ -163,8 +131,8 @@ class MetaTrainer:
 
   @property
   def trace_count(self) -> int:
-    """How often the replica step was traced."""
-    return self._replica_step.experimental_get_tracing_count()
+    """How often replica steps were traced: once per bucket, if all is well."""
+    return sum(group.trace_count for group in self.groups)
 
   def train(
     self,
@@ -194,77 +162,19 @@ class MetaTrainer:
         on_step(self.step, history[-1])
     return MetaMetrics(*(float(np.mean(column)) for column in zip(*history)))
 
-  def replica_step(
-    self,
-    parameters: MetaParameters,
-    state: SlotState,
-    reset: tf.Tensor,
-    seed: tf.Tensor,
-    data: TruncationData,
-    length: tf.Tensor,
-    variation: TaskVariation,
-  ) -> StepResult:
-    """One truncation of one replica's slots; a pure function.
-
-    Args:
-      parameters: what is meta-learned.
-      state: the slots' inner states; weights of slots to reset are ignored.
-      reset: `[t]` bool, slots that start from fresh weights.
-      seed: `[2]` int32, of fresh weights.
-      data: stacks for the truncation, inputs in the order of the pixels.
-      length: scalar int32, inner steps to do.
-      variation: the slots' permutations, and seeds of augmentation.
-
-    Returns:
-      `StepResult`.
-    """
-    data = vary_truncation(
-      data,
-      variation,
-      self._sampler.image_shape,
-      self.config.augmentation,
-      self.config.regress_augmentation,
-    )
-    fresh = self.task.init(seed, self.config.slots)
-    state = state._replace(weights=_choose(reset, fresh, state.weights))
-    estimate = truncated_backpropagation(
-      self.task, parameters, state, data, length
-    )
-    average = average_slots(
-      tf.nest.flatten(estimate.gradients),
-      estimate.metrics.loss,
-      self.config.slot_clip_norm,
-    )
-    # A slot that is lost goes on from fresh weights.
-    weights = _choose(average.usable, estimate.state.weights, fresh)
-    count = tf.reduce_sum(tf.cast(average.usable, average.norms.dtype))
-
-    def mean(values):
-      values = tf.where(average.usable, values, tf.zeros_like(values))
-      return tf.reduce_sum(values) / count
-
-    return StepResult(
-      average.gradients,
-      weights,
-      UnrollMetrics(*map(mean, estimate.metrics)),
-      count,
-    )
-
   def _outer_step(self) -> MetaMetrics:
     began, waited = time.monotonic(), 0.0
     results = []
     for _ in range(self.config.accumulate):
-      drawing = time.monotonic()
-      arguments = self._next_arguments()
-      waited += time.monotonic() - drawing
+      truncation = int(self._truncations)
+      waiting = time.monotonic()
+      group, drawn = self._take_truncation(truncation)
+      waited += time.monotonic() - waiting
       result = self._strategy.run(
-        self._replica_step, args=(self._parameters(), *arguments)
+        group.compiled_step,
+        args=(self.parameters(), *group.arguments(truncation, drawn)),
       )
-      tf.nest.map_structure(
-        lambda variable, value: variable.assign(value),
-        self._slot_weights,
-        result.weights,
-      )
+      group.keep(result.weights)
       results.append(result)
     usable = sum(float(result.usable) for result in results)
     # A truncation of which no slot is usable has zeros for a gradient, and no
@@ -287,42 +197,26 @@ class MetaTrainer:
       waiting=waited / (time.monotonic() - began),
     )
 
-  def _next_arguments(self):
-    """Plans the next truncation and draws its data."""
-    config, book = self.config, SlotBook(*self._book.numpy())
-    truncation = int(self._truncations)
-    plan = plan_truncation(
-      book,
-      (config.min_truncation, config.unroll.max_steps),
-      (config.min_horizon, config.max_horizon),
-      config.unroll.evaluate_every,
-      config.seed,
-      truncation,
-    )
-    self._book.assign(np.stack(plan.after))
-    self._truncations.assign_add(1)
-    state = SlotState(
-      tf.nest.map_structure(tf.convert_to_tensor, self._slot_weights),
-      tf.constant(plan.before.age),
-      tf.constant(plan.before.horizon),
-    )
-    data, variation = draw_truncation(
-      self._sampler,
-      config.unroll,
-      config.rule.dtype,
-      plan.before.generation,
-      truncation,
-    )
-    return (
-      state,
-      tf.constant(plan.reset),
-      tf.constant([config.seed, truncation + 1], tf.int32),
-      data,
-      tf.constant(plan.length),
-      variation,
-    )
+  def _take_truncation(
+    self, truncation: int
+  ) -> tuple[SlotGroup, DrawnTruncation]:
+    """The next truncation, of the buckets in turn; the one after is begun."""
 
-  def _parameters(self) -> MetaParameters:
+    def request(truncation):
+      group = self.groups[truncation % len(self.groups)]
+      book = group.book.numpy()
+      key = (truncation, book.tobytes())
+      return group, key, lambda: group.draw(truncation, book)
+
+    group, key, draw = request(truncation)
+    drawn = self._prefetcher.take(key, draw)
+    group.book.assign(np.stack(drawn.plan.after))
+    self._truncations.assign_add(1)
+    self._prefetcher.start(*request(truncation + 1)[1:])
+    return group, drawn
+
+  def parameters(self) -> MetaParameters:
+    """What is meta-learned, as it stands."""
     return MetaParameters(
       tuple(map(tf.convert_to_tensor, self._rule.meta_parameters)),
       tf.convert_to_tensor(self._log_rates),
@@ -348,16 +242,6 @@ class MetaTrainer:
     return tf.linalg.global_norm(averaged)
 
 
-def _choose(mask, yes, no):
-  """Slot by slot one of two structures of `[t, ...]` tensors."""
-
-  def choose(one, other):
-    trailing = [1] * (one.shape.rank - 1)
-    return tf.where(tf.reshape(mask, [-1, *trailing]), one, other)
-
-  return tf.nest.map_structure(choose, yes, no)
-
-
 def _learning_rate(config: MetaTrainConfig):
   if not config.decay_steps:
     return config.learning_rate
@@ -366,15 +250,27 @@ def _learning_rate(config: MetaTrainConfig):
   )
 
 
-def _check_fit(rule, sampler, config):
+def _check_fit(rule, samplers, config):
   if rule.config != config.rule:
     raise ValueError(
       "`config.rule` must be the rule's config. Received: "
       f"config.rule={config.rule}, rule.config={rule.config}"
     )
-  if sampler.config != config.episodes:
+  buckets = config.tasks.buckets
+  if len(samplers) != len(buckets):
     raise ValueError(
-      "`config.episodes` must be the sampler's config. Received: "
-      f"config.episodes={config.episodes}, sampler.config={sampler.config}"
+      "There must be one sampler per bucket of `config.tasks`. Received: "
+      f"{len(samplers)} samplers, {len(buckets)} buckets"
     )
-  check_output_size(config.rule, config.units[-1])
+  for bucket, sampler in zip(buckets, samplers):
+    if sampler.config != bucket.episodes:
+      raise ValueError(
+        "A bucket's episodes must be the sampler's config. Received: "
+        f"bucket.episodes={bucket.episodes}, sampler.config={sampler.config}"
+      )
+    if sampler.use != "meta_train":
+      raise ValueError(
+        "Meta-training takes data of use 'meta_train' only. "
+        f"Received: sampler.use={sampler.use!r}"
+      )
+    check_output_size(config.rule, bucket.units[-1])

@@ -26,12 +26,14 @@ class TruncatedTask:
     config: how inner states advance and are scored.
     input_size: inputs of the base model.
     units: units of its layers, bottom first.
+    activation: of its layers.
   """
 
   rule: RuleConfig
   config: UnrollConfig
   input_size: int
   units: tuple[int, ...]
+  activation: str = "relu"
 
   def init(self, seed: tf.Tensor, slots: int) -> tuple[LayerWeights, ...]:
     """Fresh inner weights for all slots, with a leading axis of tasks."""
@@ -50,4 +52,12 @@ class TruncatedTask:
     length: tf.Tensor,
   ) -> tuple[SlotState, UnrollMetrics]:
     """Advances all slots by `length` inner steps; see `unroll.unroll`."""
-    return unroll(self.rule, self.config, parameters, state, data, length)
+    return unroll(
+      self.rule,
+      self.config,
+      parameters,
+      state,
+      data,
+      length,
+      self.activation,
+    )

@@ -5,10 +5,9 @@ import dataclasses
 from collections.abc import Sequence
 from typing import Literal, NamedTuple
 
-import keras
 import tensorflow as tf
 
-from lurl_tf.layers.forward_pass import forward
+from lurl_tf.layers.forward_pass import Activation, forward
 from lurl_tf.meta.objective import (
   DEFAULT_RIDGE,
   check_ridge,
@@ -84,7 +83,6 @@ class UnrollConfig:
   """How inner states are advanced and scored.
 
   Args:
-    activation: of the base model.
     max_steps: bound on the steps of a truncation.
     evaluate_every: inner steps from one scored state to the next.
     late_loss_power: the loss of a state at progress p = t / T counts
@@ -96,10 +94,9 @@ class UnrollConfig:
       keeping its inside: less memory, and on CPUs often less time.
 
   Raises:
-    ValueError: if a number is out of range, or the activation is unknown.
+    ValueError: if a number is out of range.
   """
 
-  activation: str = "relu"
   max_steps: int = 10
   evaluate_every: int = 1
   late_loss_power: float = 0.0
@@ -120,11 +117,13 @@ class UnrollConfig:
         f"late_loss_power={self.late_loss_power}"
       )
     check_ridge(self.ridge, self.relative_ridge)
-    keras.activations.get(self.activation)
 
 
 def score(
-  weights: Sequence[LayerWeights], episode: Episode, config: UnrollConfig
+  weights: Sequence[LayerWeights],
+  episode: Episode,
+  config: UnrollConfig,
+  activation: Activation = "relu",
 ) -> UnrollMetrics:
   """The meta-objective of inner states, a mean over label draws, `[t]` each.
 
@@ -135,6 +134,7 @@ def score(
     weights: phi with a leading axis of tasks.
     episode: of `[t, d, b, ...]` arrays.
     config: objective options.
+    activation: of the base model.
   """
   per_draw = tuple(
     LayerWeights(*(weight[:, tf.newaxis] for weight in layer))
@@ -142,7 +142,7 @@ def score(
   )
   support_size = episode.support_inputs.shape[-2]
   inputs = tf.concat([episode.support_inputs, episode.query_inputs], axis=-2)
-  features = forward(per_draw, inputs, config.activation).features
+  features = forward(per_draw, inputs, activation).features
   value = ridge_objective(
     features[..., :support_size, :],
     episode.support_targets,
@@ -171,6 +171,7 @@ def unroll(
   state: SlotState,
   data: TruncationData,
   length: tf.Tensor,
+  activation: Activation = "relu",
   nonlinearity: Nonlinearity = tf.nn.relu,
 ) -> tuple[SlotState, UnrollMetrics]:
   """Advances all slots by `length` inner steps; a pure function.
@@ -182,6 +183,7 @@ def unroll(
     state: the slots' inner states.
     data: stacks for `config.max_steps` steps.
     length: scalar int32, from `evaluate_every` to `max_steps`.
+    activation: of the base model.
     nonlinearity: of the rule's networks; other than ReLU for tests.
 
   Returns:
@@ -195,7 +197,7 @@ def unroll(
   def advance(parameters, weights, step):
     rates = scheduled_rate(tf.exp(parameters.log_rates), _progress(state, step))
     inputs = tf.gather(data.batches, step)
-    activations = forward(weights, inputs, config.activation)
+    activations = forward(weights, inputs, activation)
     theta = tf.nest.pack_sequence_as(specs, parameters.rule)
     changes = propose_changes(
       rule_config, theta, weights, activations, nonlinearity
@@ -207,7 +209,7 @@ def unroll(
     episode = tf.nest.map_structure(
       lambda stack: tf.gather(stack, index), data.episodes
     )
-    metrics = score(weights, episode, config)
+    metrics = score(weights, episode, config, activation)
     progress = tf.cast(_progress(state, step + 1), zeros.dtype)
     power = config.late_loss_power
     # A power of 0 must not differentiate 0**0.

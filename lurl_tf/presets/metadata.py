@@ -22,10 +22,13 @@ class PresetMetadata:
     units: units of each layer of the base network, bottom first.
     activation: name of its Keras activation.
     batch_size: unlabelled examples of one inner step.
-    image_size: height and width of its input images, in pixels.
+    image_size: height and width of its input images, in pixels; None for
+      texts and vectors.
     inner_steps: applications of the rule that make up a whole inner training.
     inner_learning_rates: knots, at equal distances from the first inner step
       to the last, of a schedule that is linear in the logarithm of the rate.
+    validation_loss: the meta-objective on held-out classes and fonts, where the
+      rule was chosen by it.
     evaluation: a table of results, as text.
 
   Raises:
@@ -43,9 +46,10 @@ class PresetMetadata:
   units: tuple[int, ...] = (128, 128, 128, 128, 32)
   activation: str = "relu"
   batch_size: int = 128
-  image_size: int = 14
+  image_size: int | None = 14
   inner_steps: int = 3000
   inner_learning_rates: tuple[float, ...] = (1e-4,)
+  validation_loss: float | None = None
   evaluation: str | None = None
 
   def __post_init__(self):

@@ -18,6 +18,7 @@ from typing import NamedTuple, TypeVar
 import h5py
 import numpy as np
 
+from lurl_tf.json_fields import from_json
 from lurl_tf.presets import folder as preset_folder
 from lurl_tf.presets.metadata import PresetMetadata
 from lurl_tf.structures import RuleConfig
@@ -172,21 +173,12 @@ def _write_json(file: pathlib.Path, fields: _Fields) -> None:
 
 
 def _read_json(file: pathlib.Path, kind: type[_Fields]) -> _Fields:
-  """Reads a dataclass of plain fields; JSON knows lists in place of tuples."""
   try:
     fields = json.loads(file.read_text())
   except ValueError as error:
     raise ValueError(f"{file} is not valid JSON: {error}") from error
-  known = [field.name for field in dataclasses.fields(kind)]
-  if not isinstance(fields, dict) or not set(fields) <= set(known):
-    raise ValueError(
-      f"{file} must hold an object with fields of {kind.__name__}: "
-      f"{', '.join(known)}. Received: {sorted(set(fields) - set(known))}"
-    )
-  for name, value in fields.items():
-    fields[name] = tuple(value) if isinstance(value, list) else value
   try:
-    return kind(**fields)
+    return from_json(kind, fields)
   except ValueError as error:
     raise ValueError(f"{file}: {error}") from error
 

@@ -3,12 +3,30 @@
 
 from lurl_tf.tasks.area_resize import area_resize
 from lurl_tf.tasks.augmentation_config import AugmentationConfig
-from lurl_tf.tasks.episodes import EpisodeConfig, Task, TaskSampler
+from lurl_tf.tasks.data_use import DataUse, check_may_choose
+from lurl_tf.tasks.distributions import (
+  Bucket,
+  ClassPart,
+  DataSource,
+  TaskDistribution,
+  distribution_names,
+  find_distribution,
+  load_samplers,
+  named_distribution,
+  sample_buckets,
+  split_classes,
+)
+from lurl_tf.tasks.episodes import (
+  EpisodeConfig,
+  Task,
+  TaskSampler,
+  WeightedDataSet,
+)
 from lurl_tf.tasks.examples import scale_to_unit, validate_examples
 from lurl_tf.tasks.lurl_digits import LurlDigits
 from lurl_tf.tasks.lurl_glyphs import GlyphsConfig, LurlGlyphs
 from lurl_tf.tasks.lurl_two_moons import LurlTwoMoons
-from lurl_tf.tasks.sources import load_examples
+from lurl_tf.tasks.sources import holds_images, load_examples
 from lurl_tf.tasks.synthetic import (
   ClustersConfig,
   DecodersConfig,
@@ -18,7 +36,11 @@ from lurl_tf.tasks.synthetic import (
 
 __all__ = [
   "AugmentationConfig",
+  "Bucket",
+  "ClassPart",
   "ClustersConfig",
+  "DataSource",
+  "DataUse",
   "DecodersConfig",
   "EpisodeConfig",
   "GlyphsConfig",
@@ -26,11 +48,21 @@ __all__ = [
   "LurlGlyphs",
   "LurlTwoMoons",
   "Task",
+  "TaskDistribution",
   "TaskSampler",
+  "WeightedDataSet",
   "area_resize",
+  "check_may_choose",
   "clusters",
   "decoders",
+  "distribution_names",
+  "find_distribution",
+  "holds_images",
   "load_examples",
+  "load_samplers",
+  "named_distribution",
+  "sample_buckets",
   "scale_to_unit",
+  "split_classes",
   "validate_examples",
 ]

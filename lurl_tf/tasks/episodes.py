@@ -6,11 +6,13 @@ repeated, and resumed anywhere.
 """
 
 import dataclasses
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
 
 from lurl_tf.structures import Episode, LabelledExamples
+from lurl_tf.tasks.data_use import DataUse
 from lurl_tf.tasks.examples import scale_to_unit, validate_examples
 
 _TASK_STREAM, _BATCH_STREAM, _EPISODE_STREAM, _SEED_STREAM = range(4)
@@ -56,84 +58,106 @@ class EpisodeConfig:
         )
 
 
+class WeightedDataSet(NamedTuple):
+  """A data set that tasks are drawn from.
+
+  Attributes:
+    name: for messages.
+    examples: one split of it, in memory.
+    weight: how often a task comes from it, relative to the others.
+    classes: labels that tasks may use; None for all.
+  """
+
+  name: str
+  examples: LabelledExamples
+  weight: float = 1.0
+  classes: tuple[int, ...] | None = None
+
+
 class Task(NamedTuple):
   """One task: which classes, and in which order the inputs come.
 
   Attributes:
+    data_set: index of the data set.
     classes: `[k]` labels.
     permutation: `[i]` indices of the inputs.
   """
 
+  data_set: int
   classes: np.ndarray
   permutation: np.ndarray
 
 
 class TaskSampler:
-  """Draws tasks and their examples from one data set held in memory.
+  """Draws tasks and their examples from data sets held in memory.
 
   Inputs come in the order of the pixels: a task's permutation is applied where
   it is learned from, after augmentation.
 
   Args:
-    examples: the data set's split.
+    data_sets: what tasks are drawn from; a single one may be given as its
+      `LabelledExamples`.
     config: what a task consists of.
     seed: of all draws.
+    use: what the data may be used for; see `DataSource`.
 
   Raises:
     ValueError: if there are fewer classes than a task needs, a class has fewer
-      examples than an episode needs, or the inputs are not finite.
+      examples than an episode needs, inputs are not finite, or data sets have
+      inputs of different shapes; names the data set.
   """
 
   def __init__(
-    self, examples: LabelledExamples, config: EpisodeConfig, seed: int = 0
+    self,
+    data_sets: LabelledExamples | Sequence[WeightedDataSet],
+    config: EpisodeConfig,
+    seed: int = 0,
+    use: DataUse = "meta_train",
   ):
-    validate_examples(examples)
-    self.config = config
-    self.image_shape = examples.image_shape
-    self._inputs = examples.inputs
+    if isinstance(data_sets, LabelledExamples):
+      data_sets = [WeightedDataSet("the data set", data_sets)]
+    self.config, self.use = config, use
+    self.data_sets = tuple(data_sets)
     self._seed = seed
-    self._members = [
-      np.flatnonzero(examples.labels == label)
-      for label in range(len(examples.class_names))
-    ]
-    if len(self._members) < config.classes_per_task:
+    self._members = [_members(each, config) for each in self.data_sets]
+    shapes = {each.examples.image_shape for each in self.data_sets}
+    if len(shapes) != 1:
+      listed = (f"{d.name} {d.examples.image_shape}" for d in self.data_sets)
       raise ValueError(
-        f"A task needs {config.classes_per_task} classes; the data set has "
-        f"{len(self._members)}. Received: "
-        f"classes_per_task={config.classes_per_task}"
+        "Data sets of one sampler must have inputs of one shape. "
+        f"Received: {', '.join(listed) or 'no data set'}"
       )
-    needed = config.support_per_class + config.query_per_class
-    for name, members in zip(examples.class_names, self._members):
-      if len(members) < needed:
-        raise ValueError(
-          f"An episode needs {needed} examples of every class, "
-          f"{config.support_per_class} for support and "
-          f"{config.query_per_class} for query. Received: class {name!r} "
-          f"with {len(members)} examples"
-        )
+    (self.image_shape,) = shapes
+    weights = np.array([each.weight for each in self.data_sets])
+    self._shares = weights / weights.sum()
 
   @property
   def input_size(self) -> int:
     """Number of inputs of an example."""
-    return self._inputs.shape[1]
+    return int(np.prod(self.image_shape))
 
   def task(self, *key: int) -> Task:
     """The task of a key of integers, such as a slot and its generation."""
     generator = self._generator(_TASK_STREAM, *key)
+    data_set = 0
+    if len(self.data_sets) > 1:
+      data_set = int(generator.choice(len(self.data_sets), p=self._shares))
+    labels = np.array(list(self._members[data_set]))
     classes = generator.choice(
-      len(self._members), self.config.classes_per_task, replace=False
+      labels, self.config.classes_per_task, replace=False
     )
     permutation = np.arange(self.input_size)
     if self.config.permute_inputs:
       permutation = generator.permutation(self.input_size)
-    return Task(classes, permutation)
+    return Task(data_set, classes, permutation)
 
   def batches(self, task: Task, steps: int, *key: int) -> np.ndarray:
     """Unlabelled examples of a task's classes, float32 `[steps, b, i]`."""
     generator = self._generator(_BATCH_STREAM, *key)
-    members = np.concatenate([self._members[label] for label in task.classes])
-    chosen = generator.choice(members, (steps, self.config.batch_size))
-    return scale_to_unit(self._inputs[chosen])
+    members = self._members[task.data_set]
+    rows = np.concatenate([members[label] for label in task.classes])
+    chosen = generator.choice(rows, (steps, self.config.batch_size))
+    return scale_to_unit(self._inputs(task)[chosen])
 
   def episodes(self, task: Task, count: int, *key: int) -> Episode:
     """Labelled examples of a task, `count` times `draws` episodes.
@@ -153,7 +177,7 @@ class TaskSampler:
     size = support_size + config.query_per_class
     rows = []
     for label in task.classes:
-      members = self._members[label]
+      members = self._members[task.data_set][label]
       ranks = generator.random((count, config.draws, len(members)))
       rows.append(members[_smallest(ranks, size)])
     chosen = np.stack(rows, axis=2)
@@ -165,7 +189,7 @@ class TaskSampler:
         np.eye(classes, dtype=np.float32), indices.shape[-1], axis=0
       )
       targets = np.broadcast_to(one_hot, (*flat.shape, classes))
-      return scale_to_unit(self._inputs[flat]), targets
+      return scale_to_unit(self._inputs(task)[flat]), targets
 
     support = part(chosen[..., :support_size])
     query = part(chosen[..., support_size:])
@@ -177,8 +201,40 @@ class TaskSampler:
       2**31, size=2, dtype=np.int32
     )
 
+  def _inputs(self, task: Task) -> np.ndarray:
+    return self.data_sets[task.data_set].examples.inputs
+
   def _generator(self, stream: int, *key: int) -> np.random.Generator:
     return np.random.default_rng([self._seed, stream, *key])
+
+
+def _members(
+  data_set: WeightedDataSet, config: EpisodeConfig
+) -> dict[int, np.ndarray]:
+  """The rows of every class that tasks may use."""
+  examples = data_set.examples
+  validate_examples(examples)
+  classes = data_set.classes
+  if classes is None:
+    classes = range(len(examples.class_names))
+  if len(classes) < config.classes_per_task:
+    raise ValueError(
+      f"A task needs {config.classes_per_task} classes; {data_set.name} has "
+      f"{len(classes)}. Received: classes_per_task={config.classes_per_task}"
+    )
+  needed = config.support_per_class + config.query_per_class
+  members = {}
+  for label in classes:
+    members[label] = np.flatnonzero(examples.labels == label)
+    if len(members[label]) < needed:
+      raise ValueError(
+        f"An episode needs {needed} examples of every class, "
+        f"{config.support_per_class} for support and "
+        f"{config.query_per_class} for query. Received: class "
+        f"{examples.class_names[label]!r} of {data_set.name} with "
+        f"{len(members[label])} examples"
+      )
+  return members
 
 
 def _smallest(ranks: np.ndarray, count: int) -> np.ndarray:

@@ -6,8 +6,11 @@ from lurl_tf.tasks.examples import check_class_names, validate_examples
 from lurl_tf.tasks.folder_source import load_folder
 from lurl_tf.tasks.image_format import ImageFormat, Resize
 from lurl_tf.tasks.jsonl_source import load_jsonl
+from lurl_tf.tasks.npz_arrays import read_npz
 from lurl_tf.tasks.npz_source import load_npz
+from lurl_tf.tasks.synthetic_source import load_synthetic
 from lurl_tf.tasks.tfds_builders import open_builder
+from lurl_tf.tasks.tfds_features import find_feature_keys
 from lurl_tf.tasks.tfds_source import load_tfds
 
 
@@ -28,6 +31,7 @@ def load_examples(
   | `folder:path` | images in `path/class/` or `path/train/class/` |
   | `npz:path` | arrays `x` and `y`, or `x_train`, `y_train`, `x_test`, ... |
   | `jsonl:path` | lines `{"text": ..., "label": ...}` |
+  | `synthetic:clusters`, `synthetic:decoders` | made on the spot, for a seed |
 
   Nothing is ever downloaded. Sets of TFDS are read from where they are
   prepared; those of this package are made in the default folder of TFDS
@@ -40,7 +44,8 @@ def load_examples(
   Args:
     name: see the table; of TFDS: `dataset[/config][:version]`. A folder of
       fonts is given as `lurl_glyphs/fonts_dir=path`.
-    split: `"train"`, `"test"`, or a slice such as `"train[:10%]"`.
+    split: `"train"`, `"test"`, or a slice such as `"train[:10%]"`; of a
+      synthetic family a seed such as `"0"`.
     data_dir: where to look for sets of TFDS that are not this package's own; by
       default the default folder of TFDS.
     image_size: side to which images are resized, in pixels; by default they
@@ -73,6 +78,8 @@ def load_examples(
     examples = load_folder(path, split, image_format)
   elif source == "npz":
     examples = load_npz(path, split, image_format)
+  elif source == "synthetic":
+    examples = load_synthetic(path, split, image_format)
   elif source == "jsonl":
     image_format.check_unused(name, "texts")
     examples = load_jsonl(path, split)
@@ -82,3 +89,30 @@ def load_examples(
   check_class_names(examples.class_names, repr(name))
   validate_examples(examples)
   return examples
+
+
+def holds_images(name: str, data_dir: str | None = None) -> bool:
+  """Whether a data set is one of images, without loading it.
+
+  Args:
+    name: as `load_examples` takes it.
+    data_dir: as `load_examples` takes it.
+
+  Returns:
+    True for images; False for texts and vectors.
+
+  Raises:
+    ValueError: if there is no such set, or nothing in it to learn from.
+
+  Example:
+
+  >>> holds_images("lurl_digits"), holds_images("lurl_two_moons")
+  (True, False)
+  """
+  source, _, path = name.partition(":")
+  if source == "npz":
+    pairs = read_npz(path).pairs.values()
+    return all(pair.inputs.ndim > 2 for pair in pairs)
+  if source in ("folder", "synthetic", "jsonl"):
+    return source != "jsonl"
+  return find_feature_keys(open_builder(name, data_dir)).kind == "image"

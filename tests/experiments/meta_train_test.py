@@ -10,6 +10,7 @@ from absl.testing import flagsaver
 from experiments import meta_train
 from lurl_tf.meta import MetaMetrics
 from lurl_tf.rule import UpdateRule
+from lurl_tf.tasks.distributions import loading
 from tests import tiny_meta
 
 
@@ -23,12 +24,12 @@ def fixture_eager():
 def fixture_tiny_data(monkeypatch):
   """Four classes of twelve inputs in place of a data set."""
 
-  def load(name, split, data_dir, image_size):
+  def load(name, split, data_dir, image_size, channels, resize):
     assert (name, split, data_dir) == ("lurl_glyphs", "train", None)
-    assert image_size == 8
+    assert (image_size, channels, resize) == (8, 1, "area")
     return tiny_meta.make_examples()
 
-  monkeypatch.setattr(meta_train, "load_examples", load)
+  monkeypatch.setattr(loading, "load_examples", load)
 
 
 def parsed(**values):
@@ -56,14 +57,13 @@ def test_flags_to_rule_and_json(tiny_data, tmp_path, capsys):
   config = run(logdir=logdir, num_steps=2, results=results, seed=3)
   value = json.loads(results.read_text())
   assert value["logdir"] == str(logdir)
-  assert (value["tasks"], value["steps"]) == ("lurl_glyphs", 2)
+  assert (value["tasks"], value["steps"]) == ("quick", 2)
   assert value["seconds"] > 0
   assert list(value["first"]) == list(MetaMetrics._fields)
   assert value["last"] == value["first"]
   assert value["config"] == config.to_json()
   assert json.loads((logdir / "run.json").read_text()) == {
-    "tasks": "lurl_glyphs",
-    "image_size": 8,
+    "tasks": "quick",
     "config": config.to_json(),
   }
   printed = capsys.readouterr().out
@@ -89,7 +89,7 @@ def test_flags_to_rule_and_json(tiny_data, tmp_path, capsys):
   before = contents(logdir)
   for values, message in (
     ({"seed": 4}, "config.seed: 3 became 4"),
-    ({"seed": 3, "units": "5,6"}, r"config.units: \[6\] became \[5, 6\]"),
+    ({"seed": 3, "units": "5,6"}, r"config.tasks.buckets.*units.: \[5, 6\]"),
     ({"seed": 3, "learn_inner_rates": True}, "config.learn_inner_rates"),
   ):
     with pytest.raises(SystemExit, match=f"Error: .*{message}"):
@@ -132,17 +132,18 @@ def test_every_flag_reaches_the_config():
     seed=20,
   ):
     config = meta_train.config_from_flags()
-  rule, unroll, episodes = config.rule, config.unroll, config.episodes
+  rule, unroll, (bucket,) = config.rule, config.unroll, config.tasks.buckets
+  episodes = bucket.episodes
   assert (rule.mixing, rule.hidden_channels) == ("published", 5)
   assert (rule.delta_channels, rule.top_channels) == (7, 7)
   assert rule.output_size == 10
-  assert (unroll.activation, unroll.max_steps) == ("tanh", 9)
+  assert (bucket.activation, unroll.max_steps) == ("tanh", 9)
   assert (unroll.evaluate_every, unroll.late_loss_power) == (3, 0.5)
   assert (unroll.ridge, unroll.penalty_in_loss) == (0.25, True)
   assert (episodes.classes_per_task, episodes.batch_size) == (6, 11)
   assert (episodes.support_per_class, episodes.query_per_class) == (8, 8)
   assert episodes.draws == 4
-  assert (config.units, config.slots) == ((9, 10), 13)
+  assert (bucket.units, config.slots) == ((9, 10), 13)
   assert config.min_truncation == 6
   assert (config.min_horizon, config.max_horizon) == (14, 15)
   assert config.inner_learning_rates == (0.5, 0.25)
@@ -169,7 +170,10 @@ def test_defaults_are_free_of_the_features_scale():
     ("Received: ridge=-1.0", {"ridge": "-1"}),
     ("no_such_activation", {"activation": "no_such_activation"}),
     ("Received: classes_per_task=5", {"classes_per_task": 5}),
-    ("class 'class_0' with 20 examples", {"examples_per_class": 11}),
+    (
+      "class 'class_0' of lurl_glyphs[train] with 20",
+      {"examples_per_class": 11},
+    ),
     ("could not convert string to float", {"inner_learning_rates": "0.1,x"}),
     ("Received: inner_learning_rates", {"inner_learning_rates": "0.1,-1"}),
     ("Received: path='/proc/no/r.json'", {"results": "/proc/no/r.json"}),

@@ -6,6 +6,7 @@ import signal
 import numpy as np
 import pytest
 
+from experiments import meta_training_run
 from experiments.meta_training_run import (
   Summary,
   continue_run,
@@ -13,6 +14,7 @@ from experiments.meta_training_run import (
   report_run,
 )
 from lurl_tf.meta import MetaMetrics
+from lurl_tf.meta.validation import ValidationScore
 from lurl_tf.rule import UpdateRule
 from tests import tiny_meta
 from tests.event_files import read_curves
@@ -35,13 +37,26 @@ def make_config(**fields):
   return tiny_meta.make_config(**{**own, **fields})
 
 
-def prepare(logdir, config=None, **description):
+@pytest.fixture(autouse=True, name="uses")
+def fixture_tiny_data(monkeypatch):
+  """Tiny data in place of the distribution's, and a list of the uses."""
+  uses = []
+
+  def load(tasks, use, data_dir, seed):
+    uses.append((use, data_dir))
+    return tiny_meta.make_samplers(make_config(tasks=tasks, seed=seed), use=use)
+
+  monkeypatch.setattr(meta_training_run, "load_samplers", load)
+  return uses
+
+
+def prepare(logdir, config=None, **options):
   return prepare_run(
     config or make_config(),
-    tiny_meta.make_examples(),
     str(logdir),
-    {"tasks": "tiny", **description},
+    tasks_name="tiny",
     command="as typed",
+    **options,
   )
 
 
@@ -129,16 +144,43 @@ def test_another_run_in_the_folder_is_refused(tmp_path):
   prepare(tmp_path)
   with pytest.raises(ValueError, match="config.slots: 2 became 3"):
     prepare(tmp_path, make_config(slots=3))
-  with pytest.raises(ValueError, match="image_size: None became 8"):
-    prepare(tmp_path, image_size=8)
 
 
 def test_bad_tasks_leave_no_folder(tmp_path):
-  config = make_config()
-  examples = tiny_meta.make_examples(per_class=5)
-  with pytest.raises(ValueError, match="'class_0' with 5 examples"):
-    prepare_run(config, examples, str(tmp_path / "run"), {})
+  tasks = tiny_meta.make_tasks((6,), episodes={"support_per_class": 19})
+  with pytest.raises(ValueError, match="'class_0' of .* with 20 examples"):
+    prepare(tmp_path / "run", make_config(tasks=tasks))
   assert not list(tmp_path.iterdir())
+
+
+def test_the_rule_that_does_best_on_held_out_tasks_is_kept(tmp_path, uses):
+  run = prepare(tmp_path, data_dir="data", validate=True)
+  assert uses == [("meta_train", "data"), ("meta_validation", "data")]
+  losses = iter([0.75, 0.5, 0.625])
+  run.validation.score = lambda _: ValidationScore(next(losses), 0.25)
+  first = continue_run(run, 2, checkpoint_every=9, validate_every=1)
+  assert [step for step, _ in first.validations] == [1, 2]
+  # A later session knows what was best before.
+  again = prepare(tmp_path, validate=True)
+  again.validation.score = run.validation.score
+  second = continue_run(again, 3, checkpoint_every=9, validate_every=1)
+  assert second.validations == ((3, ValidationScore(0.625, 0.25)),)
+  best = UpdateRule.from_preset(tmp_path / "best_rule").metadata
+  assert (best.meta_steps, best.validation_loss) == (2, 0.5)
+  assert UpdateRule.from_preset(tmp_path).metadata.meta_steps == 3
+  curves = read_curves(tmp_path / "tensorboard")
+  values = [value for _, value in curves["validation/loss"]]
+  np.testing.assert_allclose(values, [0.75, 0.5, 0.625])
+  assert report_run(second).splitlines()[-1].split() == ["3", "0.6250", "25.0"]
+
+
+def test_buckets_take_turns_in_one_run(tmp_path, capsys):
+  config = make_config(tasks=tiny_meta.make_tasks((6,), (7, 6)))
+  summary = continue_run(prepare(tmp_path, config), 2, checkpoint_every=9)
+  assert summary.steps == 2
+  assert "Compiling 2 buckets' steps" in capsys.readouterr().out
+  metadata = UpdateRule.from_preset(tmp_path).metadata
+  assert metadata.units == (6,)
 
 
 def test_report():

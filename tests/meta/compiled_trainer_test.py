@@ -33,7 +33,7 @@ def make_trainer(config, compiled=None):
     config, tiny_meta.make_examples(separation=1.0)
   )
   if compiled is not None:
-    trainer._replica_step = compiled._replica_step
+    trainer.groups[0].compiled_step = compiled.groups[0].compiled_step
   return trainer
 
 
@@ -69,7 +69,7 @@ def test_one_trace_for_all_truncation_lengths(run):
     lengths.append(plan.length)
     book = plan.after
   assert set(lengths) == {2, 3, 4}
-  np.testing.assert_array_equal(run.trainer.checkpoint.book, np.stack(book))
+  np.testing.assert_array_equal(run.trainer.groups[0].book, np.stack(book))
   assert run.trainer.step == STEPS >= 50
   assert run.trainer.trace_count == 1
 
@@ -93,7 +93,7 @@ def test_a_resumed_run_equals_an_uninterrupted_one(run, tmp_path):
   changed = [
     name for name in expected if np.any(expected[name] != earlier[name])
   ]
-  least = {"theta/": 30, "optimizer/": 60, "slot_weights/": 3, "log_rates/": 1}
+  least = {"theta/": 30, "optimizer/": 60, "groups/": 3, "log_rates/": 1}
   for prefix, count in least.items():
     assert sum(name.startswith(prefix) for name in changed) >= count, prefix
 
@@ -152,9 +152,9 @@ def test_compiled_equals_eager(run, mixing, dtype, tolerance):
       tf.zeros([SLOTS, 2], tf.int32),
     ),
   )
-  compiled = tf.nest.flatten(trainer._replica_step(*arguments))
+  compiled = tf.nest.flatten(trainer.groups[0].compiled_step(*arguments))
   with tiny_meta.eagerly():
-    eager = tf.nest.flatten(trainer.replica_step(*arguments))
+    eager = tf.nest.flatten(trainer.groups[0].replica_step(*arguments))
   compared = 0
   for index, (one, other) in enumerate(zip(compiled, eager, strict=True)):
     one, other = one.numpy(), other.numpy()

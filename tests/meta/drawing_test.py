@@ -14,7 +14,7 @@ CONFIG = UnrollConfig(max_steps=5, evaluate_every=2)
 
 def draw(generations=(1, 2, 1), truncation=4, dtype="float32"):
   sampler = TaskSampler(
-    tiny_meta.make_examples(), tiny_meta.make_config().episodes
+    tiny_meta.make_examples(), tiny_meta.make_config().tasks.buckets[0].episodes
   )
   drawn = draw_truncation(
     sampler, CONFIG, dtype, np.array(generations), truncation
@@ -54,6 +54,16 @@ def test_a_task_keeps_its_seed_and_truncations_differ():
   np.testing.assert_array_equal(
     one.task_seeds[1:], next_generation.task_seeds[1:]
   )
+
+
+def test_slots_of_another_bucket_have_draws_of_their_own():
+  sampler, (data, variation) = draw()
+  _, (shifted, other) = (
+    sampler,
+    draw_truncation(sampler, CONFIG, "float32", np.array([2, 1]), 4, 1),
+  )
+  np.testing.assert_array_equal(shifted.batches, data.batches[:, 1:])
+  np.testing.assert_array_equal(other.task_seeds, variation.task_seeds[1:])
 
 
 def test_types():

@@ -6,20 +6,24 @@ import json
 
 import pytest
 
+from lurl_tf.json_fields import from_json
 from lurl_tf.meta.train_config import MetaTrainConfig
 from lurl_tf.meta.unroll import UnrollConfig
 from lurl_tf.structures import RuleConfig
 from lurl_tf.tasks.augmentation_config import AugmentationConfig
+from lurl_tf.tasks.distributions import Bucket, DataSource, TaskDistribution
 from lurl_tf.tasks.episodes import EpisodeConfig
 
 
 def test_json_has_every_field_and_plain_values():
   config = MetaTrainConfig(
     rule=RuleConfig(hidden_channels=5, mixing="pooled"),
-    unroll=UnrollConfig(ridge=0.25, activation="tanh"),
-    episodes=EpisodeConfig(draws=3),
-    augmentation=AugmentationConfig(scale_range=(0.5, 2.0)),
-    units=(7, 6),
+    unroll=UnrollConfig(ridge=0.25),
+    tasks=TaskDistribution(
+      sources=(DataSource("one", weight=2.0),),
+      buckets=(Bucket((7, 6), "tanh", episodes=EpisodeConfig(draws=3)),),
+      augmentation=AugmentationConfig(scale_range=(0.5, 2.0)),
+    ),
     inner_learning_rates=(0.1, 0.01),
     learn_inner_rates=True,
     seed=4,
@@ -27,24 +31,12 @@ def test_json_has_every_field_and_plain_values():
   value = config.to_json()
   assert json.loads(json.dumps(value)) == value
   assert list(value) == [each.name for each in dataclasses.fields(config)]
-  assert value["units"] == [7, 6]
+  assert value["tasks"]["buckets"][0]["units"] == [7, 6]
   assert value["inner_learning_rates"] == [0.1, 0.01]
   assert value["rule"]["mixing"] == "pooled"
   assert value["unroll"]["ridge"] == 0.25
-  assert value["episodes"]["draws"] == 3
   # It holds all that decides the run: the config can be made from it again.
-  again = MetaTrainConfig(
-    **{
-      **value,
-      "rule": RuleConfig(**value["rule"]),
-      "unroll": UnrollConfig(**value["unroll"]),
-      "episodes": EpisodeConfig(**value["episodes"]),
-      "augmentation": AugmentationConfig(**value["augmentation"]),
-      "units": tuple(value["units"]),
-      "inner_learning_rates": tuple(value["inner_learning_rates"]),
-    }
-  )
-  assert again == config
+  assert from_json(MetaTrainConfig, value) == config
 
 
 def test_defaults_of_the_objective_are_free_of_scale():
@@ -69,8 +61,6 @@ def test_defaults_of_the_objective_are_free_of_scale():
     ("max_horizon", 99),
     ("decay_steps", -1),
     ("seed", -1),
-    ("units", ()),
-    ("units", (8, 0)),
   ],
 )
 def test_a_number_out_of_range_is_named(field, value):
@@ -93,8 +83,3 @@ def test_a_number_out_of_range_is_named(field, value):
 def test_a_bad_option_of_the_unroll_is_named(field, value):
   with pytest.raises(ValueError, match=f"Received: .*{field}="):
     UnrollConfig(**{field: value})
-
-
-def test_an_unknown_activation_is_named():
-  with pytest.raises(ValueError, match="no_such_activation"):
-    UnrollConfig(activation="no_such_activation")

@@ -23,24 +23,19 @@ def make_config(**fields):
   return tiny_meta.make_config(**{**own, **fields})
 
 
-class Poisoned(tiny_meta.Recorder):
-  """Puts NaN into the batches of some slots: `bad` has a list per call."""
-
-  bad = ()
-
-  def replica_step(self, parameters, state, reset, seed, data, *rest):
-    """As that of the trainer, on spoilt data."""
-    batches = data.batches.numpy()
-    batches[0, self.bad[len(self.calls)], 0, 0] = np.nan
-    data = data._replace(batches=tf.constant(batches))
-    return super().replica_step(parameters, state, reset, seed, data, *rest)
-
-
 def make_poisoned(bad, **fields):
-  trainer = tiny_meta.make_trainer(
-    make_config(**fields), trainer_class=Poisoned
-  )
-  trainer.bad = bad
+  """Puts NaN into the batches of some slots: `bad` has a list per call."""
+  trainer = tiny_meta.make_recorder(make_config(**fields))
+  (group,) = trainer.groups
+  step = group.compiled_step
+
+  def spoilt(parameters, state, reset, seed, data, *rest):
+    batches = data.batches.numpy()
+    batches[0, bad[len(group.calls)], 0, 0] = np.nan
+    data = data._replace(batches=tf.constant(batches))
+    return step(parameters, state, reset, seed, data, *rest)
+
+  group.compiled_step = spoilt
   return trainer
 
 
@@ -63,11 +58,12 @@ def test_other_slots_go_on_as_if_the_bad_one_were_not_there():
   arguments, result = trainer.calls[0]
   parameters, state, _, seed, data, length, variation = arguments
   data = vary_truncation(
-    data, variation, (3, 4, 1), trainer.config.augmentation, False
+    data, variation, (3, 4, 1), trainer.config.tasks.augmentation, False
   )
-  fresh = trainer.task.init(seed, 3)
+  task = trainer.groups[0].task
+  fresh = task.init(seed, 3)
   estimate = truncated_backpropagation(
-    trainer.task, parameters, state._replace(weights=fresh), data, length
+    task, parameters, state._replace(weights=fresh), data, length
   )
   for mean, each in zip(
     (*result.gradients, *result.metrics),

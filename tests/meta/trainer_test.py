@@ -91,15 +91,16 @@ def test_draws_are_keyed_by_slot_generation_and_truncation(monkeypatch):
   trainer = tiny_meta.make_recorder(make_config(min_horizon=2, max_horizon=2))
   trainer.train(2)
   slots = range(3)
-  # With these horizons, the first two slots start anew with the second step.
+  # One truncation is drawn ahead. With these horizons, the first two slots
+  # start anew with the second step.
   (_, _, reset, *_), _ = trainer.calls[1]
   again = np.where(reset, 2, 1)
-  assert keys["task"] == [
+  assert keys["task"][:6] == [
     *((slot, 1) for slot in slots),
     *((slot, again[slot]) for slot in slots),
   ]
   expected = [(slot, truncation) for truncation in (0, 1) for slot in slots]
-  assert keys["batches"] == keys["episodes"] == expected
+  assert keys["batches"][:6] == keys["episodes"][:6] == expected
 
 
 def test_metrics_are_the_replica_steps(recorded):
@@ -120,9 +121,7 @@ def test_metrics_are_the_replica_steps(recorded):
 def test_the_replica_step_is_pure(recorded):
   trainer, _ = recorded
   (arguments, result), theta = trainer.calls[3], tiny_meta.theta_of(trainer)
-  tiny_meta.assert_all_equal(
-    MetaTrainer.replica_step(trainer, *arguments), result
-  )
+  tiny_meta.assert_all_equal(trainer.groups[0].replica_step(*arguments), result)
   tiny_meta.assert_all_equal(tiny_meta.theta_of(trainer), theta)
 
 
@@ -139,8 +138,7 @@ def test_labels_reach_the_objective_only(recorded):
     support_targets=shuffle(data.episodes.support_targets),
     query_targets=shuffle(data.episodes.query_targets),
   )
-  other = MetaTrainer.replica_step(
-    trainer,
+  other = trainer.groups[0].replica_step(
     *arguments[:4],
     data._replace(episodes=episodes),
     *arguments[5:],
@@ -155,8 +153,7 @@ def test_reset_slots_start_from_fresh_weights_and_others_do_not(recorded):
   arguments, result = trainer.calls[3]
   state, reset = arguments[1], arguments[2].numpy()
   assert 0 < reset.sum() < 3
-  other = MetaTrainer.replica_step(
-    trainer,
+  other = trainer.groups[0].replica_step(
     arguments[0],
     state._replace(
       weights=tf.nest.map_structure(lambda each: 2 * each, state.weights)
@@ -280,18 +277,26 @@ def test_a_strategy_of_two_replicas_is_refused():
 
 def test_a_rule_of_another_config_is_refused():
   config = make_config()
-  sampler = TaskSampler(tiny_meta.make_examples(), config.episodes)
   rule = UpdateRule(dataclasses.replace(config.rule, hidden_channels=9))
   with pytest.raises(ValueError, match="rule.config=.*hidden_channels=9"):
-    MetaTrainer(rule, sampler, config)
+    MetaTrainer(rule, tiny_meta.make_samplers(config), config)
 
 
 def test_a_sampler_of_another_config_is_refused():
+  config, rule = make_config(), UpdateRule(make_config().rule)
+  other = make_config(tasks=tiny_meta.make_tasks((6,), episodes={"draws": 2}))
+  with pytest.raises(ValueError, match="sampler.config=.*draws=2"):
+    MetaTrainer(rule, tiny_meta.make_samplers(other), config)
+  with pytest.raises(ValueError, match="2 samplers, 1 buckets"):
+    MetaTrainer(rule, 2 * tiny_meta.make_samplers(config), config)
+
+
+@pytest.mark.parametrize("use", ["meta_validation", "test"])
+def test_data_of_another_use_are_refused(use):
   config = make_config()
-  episodes = dataclasses.replace(config.episodes, batch_size=9)
-  sampler = TaskSampler(tiny_meta.make_examples(), episodes)
-  with pytest.raises(ValueError, match="sampler.config=.*batch_size=9"):
-    MetaTrainer(UpdateRule(config.rule), sampler, config)
+  samplers = tiny_meta.make_samplers(config, use=use)
+  with pytest.raises(ValueError, match=f"Received: sampler.use='{use}'"):
+    MetaTrainer(UpdateRule(config.rule), samplers, config)
 
 
 def test_a_published_rule_of_another_output_size_is_refused():

@@ -11,12 +11,13 @@ from lurl_tf.meta.unroll import UnrollConfig, unroll
 from tests import tiny_meta
 
 
-def make_task(dtype="float64", **options):
+def make_task(dtype="float64", activation="relu", **options):
   return TruncatedTask(
     tiny_meta.make_rule_config(dtype=dtype),
     UnrollConfig(max_steps=2, **options),
     tiny_meta.INPUTS,
     tiny_meta.UNITS,
+    activation,
   )
 
 
@@ -69,7 +70,7 @@ def test_unroll_is_that_of_its_configuration():
     tf.constant(1),
   )
   actual = task.unroll(*arguments)
-  expected = unroll(task.rule, task.config, *arguments)
+  expected = unroll(task.rule, task.config, *arguments, "tanh")
   other = unroll(task.rule, UnrollConfig(max_steps=2), *arguments)
   for one, two in zip(
     tf.nest.flatten(actual), tf.nest.flatten(expected), strict=True

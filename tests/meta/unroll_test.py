@@ -19,12 +19,13 @@ SLOTS, MAX_STEPS = 2, 5
 RATES = (0.3, 0.05)
 
 CASES = {
-  "plain": ("pooled", (6,), 4, 1, UnrollConfig(max_steps=MAX_STEPS)),
+  "plain": ("pooled", (6,), 4, 1, "relu", UnrollConfig(max_steps=MAX_STEPS)),
   "every_second_state": (
     "published",
     (7, 6),
     4,
     1,
+    "relu",
     UnrollConfig(max_steps=MAX_STEPS, evaluate_every=2, recompute=False),
   ),
   "everything": (
@@ -32,8 +33,8 @@ CASES = {
     (7, 6),
     2,
     3,
+    "tanh",
     UnrollConfig(
-      activation="tanh",
       max_steps=MAX_STEPS,
       evaluate_every=2,
       late_loss_power=1.5,
@@ -44,7 +45,7 @@ CASES = {
 }
 
 
-def python_loop(rule, config, log_rates, state, data, length, slot):
+def python_loop(rule, config, activation, log_rates, state, data, length, slot):
   """One slot, step by step; its next weights and metrics."""
   weights = tuple(
     LayerWeights(*(each[slot] for each in layer)) for layer in state.weights
@@ -60,7 +61,7 @@ def python_loop(rule, config, log_rates, state, data, length, slot):
       weights,
       data.batches[step, slot],
       tf.exp((1 - progress) * first + progress * last),
-      config.activation,
+      activation,
     )
     if (step + 1) % config.evaluate_every:
       continue
@@ -72,7 +73,7 @@ def python_loop(rule, config, log_rates, state, data, length, slot):
         each[index, slot, draw] for each in data.episodes[:4]
       )
       features = lurl_tf.forward(
-        weights, tf.concat([support, query], axis=0), config.activation
+        weights, tf.concat([support, query], axis=0), activation
       ).features
       value = lurl_tf.ridge_objective(
         features[: len(support)],
@@ -118,7 +119,7 @@ def relative_difference(one, other):
 @pytest.fixture(scope="module", params=CASES, name="case")
 def fixture_case(request):
   """Values and gradients of one loop over all slots, and of Python loops."""
-  mixing, units, length, draws, config = CASES[request.param]
+  mixing, units, length, draws, activation, config = CASES[request.param]
   rule = tiny_meta.make_rule(tiny_meta.make_rule_config(mixing, "float64"))
   parameters = tiny_meta.make_parameters(rule, RATES)
   state, data = tiny_meta.draw_problem(SLOTS, MAX_STEPS, draws, units)
@@ -135,6 +136,7 @@ def fixture_case(request):
         state,
         data,
         length,
+        activation,
       )
       loss = tf.reduce_sum(metrics.loss)
     gradients = tape.gradient(loss, flat, unconnected_gradients="zero")
@@ -146,7 +148,16 @@ def fixture_case(request):
   with tf.GradientTape() as tape:
     tape.watch(parameters.log_rates)
     expected = [
-      python_loop(rule, config, parameters.log_rates, state, data, length, slot)
+      python_loop(
+        rule,
+        config,
+        activation,
+        parameters.log_rates,
+        state,
+        data,
+        length,
+        slot,
+      )
       for slot in range(SLOTS)
     ]
     loss = tf.add_n([metrics[0] for _, metrics in expected])

@@ -160,7 +160,7 @@ def test_load_refuses_a_truncated_file(tmp_path, share):
     ("config.json", '{"hidden_chanels": 3}', "hidden_chanels"),
     ("config.json", '{"hidden_channels": 0}', "positive integer"),
     ("config.json", '{"hidden_channels"', "not valid JSON"),
-    ("config.json", "[]", "must hold an object"),
+    ("config.json", "[]", "must be an object"),
     ("metadata.json", '{"author": "me"}', "author"),
     ("metadata.json", '{"inner_steps": NaN}', "inner_steps"),
   ],

@@ -10,7 +10,7 @@ import tensorflow_datasets as tfds
 from PIL import Image
 from sklearn.datasets import load_digits
 
-from lurl_tf.tasks import load_examples
+from lurl_tf.tasks import holds_images, load_examples
 from tests import small_tfds
 
 
@@ -166,3 +166,20 @@ def test_reviews():
   share = (test.inputs > 0).mean(axis=0)
   assert share[0] > 0.98
   assert share[:100].mean() > 5 * share[-100:].mean() > 0
+
+
+def test_which_sets_hold_images(tmp_path):
+  np.savez(tmp_path / "images.npz", x=np.zeros((4, 2, 2)), y=[0, 1, 0, 1])
+  np.savez(tmp_path / "vectors.npz", x=np.zeros((4, 3)), y=[0, 1, 0, 1])
+  expected = {
+    "lurl_digits": True,
+    "lurl_two_moons": False,
+    "folder:/anywhere": True,
+    "jsonl:/anywhere": False,
+    "synthetic:clusters": True,
+    f"npz:{tmp_path / 'images.npz'}": True,
+    f"npz:{tmp_path / 'vectors.npz'}": False,
+  }
+  assert {name: holds_images(name) for name in expected} == expected
+  with pytest.raises(ValueError, match="Near names: lurl_digits"):
+    holds_images("lurl_digit")

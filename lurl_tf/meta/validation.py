@@ -1,0 +1,126 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Scores a rule on held-out tasks while it is meta-trained."""
+
+import dataclasses
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+import tensorflow as tf
+
+from lurl_tf.meta.drawing import draw_truncation
+from lurl_tf.meta.task_variation import vary_truncation
+from lurl_tf.meta.train_config import MetaTrainConfig
+from lurl_tf.meta.truncated_task import TruncatedTask
+from lurl_tf.meta.unroll import MetaParameters, SlotState, UnrollMetrics
+from lurl_tf.tasks.augmentation_config import AugmentationConfig
+from lurl_tf.tasks.data_use import check_may_choose
+from lurl_tf.tasks.episodes import TaskSampler
+
+_FRESH_WEIGHTS_STREAM = 2
+
+
+class ValidationScore(NamedTuple):
+  """A rule's score on tasks of held-out classes and fonts.
+
+  Attributes:
+    loss: the meta-objective at the end of an inner training.
+    accuracy: of its read-out on query sets, in [0, 1].
+  """
+
+  loss: float
+  accuracy: float
+
+
+class Validation:
+  """Whole inner trainings on held-out tasks, the same ones every time.
+
+  Every bucket contributes `rounds` times `config.slots` tasks, from fresh
+  weights to `config.max_horizon` inner steps; inputs are permuted but not
+  augmented.
+
+  Args:
+    samplers: of use `"meta_validation"`, one per bucket of `config.tasks`.
+    config: of the meta-training.
+    rounds: batches of tasks.
+    jit_compile: whether XLA compiles the inner training.
+
+  Raises:
+    ValueError: if a sampler's data may not be chosen by.
+  """
+
+  def __init__(
+    self,
+    samplers: Sequence[TaskSampler],
+    config: MetaTrainConfig,
+    rounds: int = 4,
+    jit_compile: bool = True,
+  ):
+    for sampler in samplers:
+      check_may_choose(sampler.use)
+    self._config, self._rounds = config, rounds
+    steps = config.max_horizon
+    unroll = dataclasses.replace(
+      config.unroll,
+      max_steps=steps,
+      evaluate_every=steps,
+      late_loss_power=0.0,
+      recompute=False,
+    )
+    self._buckets = []
+    for sampler, bucket in zip(samplers, config.tasks.buckets, strict=True):
+      task = TruncatedTask(
+        config.rule, unroll, sampler.input_size, bucket.units, bucket.activation
+      )
+      inner_training = tf.function(
+        self._inner_training(task, sampler.image_shape),
+        jit_compile=jit_compile,
+        autograph=False,
+      )
+      self._buckets.append((sampler, unroll, inner_training))
+
+  def score(self, parameters: MetaParameters) -> ValidationScore:
+    """The mean over all tasks.
+
+    Args:
+      parameters: what is meta-learned, as it stands.
+
+    Returns:
+      `ValidationScore`.
+    """
+    config, metrics = self._config, []
+    for index, (sampler, unroll, inner_training) in enumerate(self._buckets):
+      for batch in range(self._rounds):
+        data, variation = draw_truncation(
+          sampler,
+          unroll,
+          config.rule.dtype,
+          np.full(config.slots, batch),
+          batch,
+          index * config.slots,
+        )
+        seed = sampler.device_seed(_FRESH_WEIGHTS_STREAM, index, batch)
+        metrics.append(
+          inner_training(parameters, tf.constant(seed), data, variation)
+        )
+    return ValidationScore(
+      loss=float(np.mean([each.loss for each in metrics])),
+      accuracy=float(np.mean([each.accuracy for each in metrics])),
+    )
+
+  def _inner_training(self, task: TruncatedTask, image_shape: tuple[int, ...]):
+    slots, steps = self._config.slots, task.config.max_steps
+
+    def train(parameters, seed, data, variation) -> UnrollMetrics:
+      data = vary_truncation(
+        data, variation, image_shape, AugmentationConfig(), False
+      )
+      state = SlotState(
+        task.init(seed, slots),
+        tf.zeros([slots], tf.int32),
+        tf.fill([slots], steps),
+      )
+      length = tf.constant(steps)
+      return task.unroll(parameters, state, data, length)[1]
+
+    return train

@@ -1,0 +1,112 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Buckets: the finite set of shapes that tasks and base models come in."""
+
+import dataclasses
+import math
+from collections.abc import Sequence
+
+import keras
+import numpy as np
+
+from lurl_tf.tasks.episodes import EpisodeConfig
+from lurl_tf.tasks.image_format import ImageFormat, Resize
+
+_BUCKET_STREAM = 5
+
+
+@dataclasses.dataclass(frozen=True)
+class Bucket:
+  """Everything about a task that decides shapes: one compiled function each.
+
+  Args:
+    units: of the base model's layers, bottom first.
+    activation: of the base model, as Keras names it.
+    image_size: side to which images are resized; None for sets of texts or
+      vectors, and for images as they are stored.
+    channels: 1 for gray images, 3 for colour.
+    resize: how images are resized, see `load_examples`.
+    episodes: numbers of classes and examples.
+
+  Raises:
+    ValueError: if a number is out of range, or the activation is unknown.
+  """
+
+  units: tuple[int, ...] = (64, 32)
+  activation: str = "relu"
+  image_size: int | None = 8
+  channels: int = 1
+  resize: Resize = "area"
+  episodes: EpisodeConfig = EpisodeConfig(draws=2)
+
+  def __post_init__(self):
+    if not self.units or min(self.units) < 1:
+      raise ValueError(
+        f"`units` must be positive numbers. Received: units={self.units}"
+      )
+    keras.activations.get(self.activation)
+    ImageFormat(self.image_size, self.channels, self.resize)  # for its errors
+
+  def __str__(self) -> str:
+    units = "-".join(map(str, self.units))
+    size = "" if self.image_size is None else f"{self.image_size}x"
+    size += f"{self.image_size}x{self.channels} " if size else ""
+    return f"{size}{units} {self.activation}"
+
+
+def sample_buckets(
+  count: int,
+  seed: int,
+  depths: tuple[int, int] = (2, 5),
+  widths: tuple[int, int] = (64, 512),
+  activations: Sequence[str] = ("relu",),
+  image_sizes: Sequence[int] = (14,),
+  output_size: int = 32,
+  multiple: int = 32,
+  episodes: EpisodeConfig | None = None,
+) -> tuple[Bucket, ...]:
+  """Draws base architectures (Metz et al. 2019, section 4.2).
+
+  Args:
+    count: how many buckets.
+    seed: of the draw.
+    depths: least and largest number of hidden layers; uniform.
+    widths: least and largest number of a model's hidden units, the same in all
+      its layers; log-uniform, rounded to a `multiple`.
+    activations: taken in turn.
+    image_sizes: taken in turn.
+    output_size: units of the top layer.
+    multiple: what devices like widths to be multiples of.
+    episodes: numbers of classes and examples; default: those of
+      `EpisodeConfig`.
+
+  Returns:
+    The buckets.
+
+  Raises:
+    ValueError: if `count` is not positive, or a range is empty.
+
+  Example:
+
+  >>> [bucket.units for bucket in sample_buckets(2, seed=0)]
+  [(352, 352, 352, 352, 32), (160, 160, 160, 160, 160, 32)]
+  """
+  if count < 1 or depths[0] > depths[1] or not 1 <= widths[0] <= widths[1]:
+    raise ValueError(
+      "`count` must be positive and ranges must not be empty. Received: "
+      f"count={count}, depths={depths}, widths={widths}"
+    )
+  buckets = []
+  for index in range(count):
+    generator = np.random.default_rng([_BUCKET_STREAM, seed, index])
+    depth = int(generator.integers(depths[0], depths[1] + 1))
+    width = math.exp(generator.uniform(*map(math.log, widths)))
+    width = max(multiple, multiple * round(width / multiple))
+    buckets.append(
+      Bucket(
+        units=(width,) * depth + (output_size,),
+        activation=activations[index % len(activations)],
+        image_size=image_sizes[index % len(image_sizes)],
+        episodes=episodes or EpisodeConfig(),
+      )
+    )
+  return tuple(buckets)

@@ -1,0 +1,148 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Task distributions that have a name."""
+
+import difflib
+import os
+from collections.abc import Callable
+
+from lurl_tf.tasks.augmentation_config import AugmentationConfig
+from lurl_tf.tasks.distributions.bucket import Bucket, sample_buckets
+from lurl_tf.tasks.distributions.data_source import DataSource
+from lurl_tf.tasks.distributions.task_distribution import TaskDistribution
+from lurl_tf.tasks.episodes import EpisodeConfig
+
+
+def _quick() -> TaskDistribution:
+  """Rendered letters, 8 x 8: needs no download, and minutes."""
+  return TaskDistribution(
+    sources=(
+      DataSource("lurl_glyphs"),
+      DataSource("lurl_glyphs", use="meta_validation", split="test"),
+      DataSource("lurl_digits", use="test", split="test"),
+    )
+  )
+
+
+def _compact() -> TaskDistribution:
+  """Glyphs, photographs and synthetic data: what two cores can meta-train."""
+  episodes = EpisodeConfig(draws=2)
+  return TaskDistribution(
+    sources=(
+      DataSource("lurl_glyphs/letters_varied", weight=3.0),
+      DataSource("lurl_glyphs", weight=1.0),
+      DataSource("cifar10", weight=0.5),
+      DataSource("tiny_imagenet32", weight=0.5, classes="meta_train"),
+      DataSource("synthetic:clusters", weight=1.0, split="0:8"),
+      DataSource("synthetic:decoders", weight=1.0, split="0:8"),
+      DataSource("lurl_glyphs", use="meta_validation", split="test"),
+      DataSource(
+        "lurl_glyphs/letters_varied", use="meta_validation", split="test"
+      ),
+      DataSource(
+        "tiny_imagenet32",
+        weight=0.5,
+        use="meta_validation",
+        classes="held_out",
+      ),
+      DataSource("mnist", use="test", split="test"),
+    ),
+    buckets=(
+      Bucket((64, 32), "relu", 8, episodes=episodes),
+      Bucket((64, 64, 32), "leaky_relu", 8, episodes=episodes),
+      Bucket((128, 32), "relu", 14, episodes=episodes),
+    ),
+    augmentation=AugmentationConfig(
+      input_dropout=0.1, scale_range=(0.5, 1.5), offset_range=(-0.25, 0.25)
+    ),
+  )
+
+
+def _metz2019() -> TaskDistribution:
+  """The paper's, as far as known: its section 4.2 and the released program.
+
+  The paper learns from CIFAR-10, a subset of ImageNet at 32 x 32, and rendered
+  fonts; `tiny_imagenet32` stands for the second. The sizes of inputs, batches
+  and episodes, and the top layer, are those of the released program.
+  """
+  return TaskDistribution(
+    sources=(
+      DataSource("cifar10"),
+      DataSource("tiny_imagenet32", classes="meta_train"),
+      DataSource("lurl_glyphs/letters_varied"),
+      DataSource("tiny_imagenet32", use="meta_validation", classes="held_out"),
+      DataSource(
+        "lurl_glyphs/letters_varied", use="meta_validation", split="test"
+      ),
+      DataSource("mnist", use="test", split="test"),
+      DataSource("cifar10", use="test", split="test"),
+    ),
+    buckets=sample_buckets(
+      5, seed=0, image_sizes=(14,), episodes=EpisodeConfig(batch_size=128)
+    ),
+    augmentation=AugmentationConfig(
+      max_shift=2.0, max_rotation=15.0, noise_stddev=0.1, input_dropout=0.1
+    ),
+    regress_augmentation=True,
+  )
+
+
+_NAMED: dict[str, Callable[[], TaskDistribution]] = {
+  "quick": _quick,
+  "compact": _compact,
+  "metz2019": _metz2019,
+}
+
+
+def distribution_names() -> tuple[str, ...]:
+  """The names that `named_distribution` knows."""
+  return tuple(_NAMED)
+
+
+def named_distribution(name: str) -> TaskDistribution:
+  """A task distribution that has a name.
+
+  Args:
+    name: `"quick"`: rendered letters, the default. `"compact"`: glyphs,
+      photographs and synthetic data at 8 x 8 to 14 x 14, small networks.
+      `"metz2019"`: the paper's, as far as known.
+
+  Returns:
+    The distribution.
+
+  Raises:
+    ValueError: if there is none of the name; lists those there are.
+  """
+  if name not in _NAMED:
+    near = difflib.get_close_matches(name, _NAMED)
+    raise ValueError(
+      f"`name` must be one of {', '.join(_NAMED)}. Received: name={name!r}. "
+      f"Near names: {', '.join(near) or 'none'}"
+    )
+  return _NAMED[name]()
+
+
+def find_distribution(text: str) -> TaskDistribution:
+  """The task distribution that a text means.
+
+  Args:
+    text: a name (see `named_distribution`), the path of a JSON file, or the
+      name of one data set.
+
+  Returns:
+    The distribution. One data set gives one of a single source, which need not
+    exist yet, and the bucket of `"quick"`.
+
+  Raises:
+    FileNotFoundError: if there is no such JSON file.
+    ValueError: if the file is damaged.
+
+  Example:
+
+  >>> find_distribution("mnist").sources[0].name
+  'mnist'
+  """
+  if text in _NAMED:
+    return named_distribution(text)
+  if os.path.splitext(text)[1].lower() == ".json":
+    return TaskDistribution.load(os.path.expanduser(text))
+  return TaskDistribution(sources=(DataSource(text),))
