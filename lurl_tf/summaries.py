@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Numbers for TensorBoard: the only place that calls `tf.summary`."""
+"""Curves and pictures for TensorBoard: all calls of `tf.summary` are here."""
 
 import os
 from collections.abc import Mapping
 
+import numpy as np
 import tensorflow as tf
 
 
@@ -27,6 +28,17 @@ class SummaryWriter:
     with self._writer.as_default(step):
       for name, value in values.items():
         tf.summary.scalar(name, value)
+
+  def image(self, step: int, name: str, pixels: np.ndarray) -> None:
+    """Adds a picture.
+
+    Args:
+      step: place on the slider.
+      name: of the picture, such as `"tasks/0"`.
+      pixels: uint8 `[height, width, channels]`, of 1 or 3 channels.
+    """
+    with self._writer.as_default(step):
+      tf.summary.image(name, pixels[np.newaxis])
 
   def flush(self) -> None:
     """Makes sure that all points are on disk."""

@@ -6,7 +6,7 @@ import math
 import numpy as np
 
 from lurl_tf.summaries import SummaryWriter
-from tests.event_files import read_curves
+from tests.event_files import read_curves, read_pictures
 
 
 def test_points_can_be_read_once_they_are_flushed(tmp_path):
@@ -36,3 +36,11 @@ def test_nan_is_kept(tmp_path):
   ((step, value),) = read_curves(tmp_path)["loss"]
   assert step == 1
   assert math.isnan(value)
+
+
+def test_a_picture_can_be_read_back(tmp_path):
+  pixels = np.random.default_rng(0).integers(0, 256, (4, 6, 3)).astype(np.uint8)
+  writer = SummaryWriter(tmp_path)
+  writer.image(2, "tasks/0", pixels)
+  writer.flush()
+  np.testing.assert_array_equal(read_pictures(tmp_path)["tasks/0"], pixels)

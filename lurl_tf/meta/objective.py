@@ -17,8 +17,8 @@ class ObjectiveValue(NamedTuple):
     loss: what is minimised: the sum of the parts that are switched on.
     accuracy: share of query examples whose class has the largest logit.
     readout: `[..., u + 1, k]` weights of the read-out, the bias last.
-    query_error: squared distance of normalised logits and targets, a mean
-      over query examples; twice the cosine distance.
+    query_error: squared distance of logits and targets, a mean over query
+      examples; of normalised ones twice the cosine distance.
     penalty: the ridge penalty, per support example.
     extra_error: squared error of extra regression targets, or 0.
     support_accuracy: as `accuracy`, on the support examples.
@@ -43,6 +43,7 @@ def ridge_objective(
   penalty_in_loss: bool = True,
   center_targets: bool = True,
   normalize_targets: bool = True,
+  normalize_logits: bool = True,
   extra_support_targets: tf.Tensor | None = None,
   extra_query_targets: tf.Tensor | None = None,
 ) -> ObjectiveValue:
@@ -51,6 +52,10 @@ def ridge_objective(
   The defaults are those of the released program (Metz et al. 2019, section
   3.3). `ridge="relative", penalty_in_loss=False` does not change when all
   features are multiplied by a number: growing them gains nothing.
+
+  The logits of two classes, whose targets are centred, are opposite numbers:
+  normalised, they are signs, and the query error has no gradient. Meta-training
+  asks for `normalize_logits=False` there.
 
   Args:
     support_features: `[..., b, u]`.
@@ -64,6 +69,8 @@ def ridge_objective(
     penalty_in_loss: whether the penalty is part of the loss.
     center_targets: whether targets are centred at the mean of all entries.
     normalize_targets: whether targets are scaled to a mean squared norm of 1.
+    normalize_logits: whether the query error compares directions, or the logits
+      themselves.
     extra_support_targets: `[..., b, r]` further targets of regression beside
       the classes; their error joins the loss.
     extra_query_targets: `[..., b', r]`.
@@ -120,9 +127,11 @@ def ridge_objective(
   readout, penalty = _fit(support_features, prepared, ridge, relative_ridge)
   class_readout = readout[..., :classes]
   query_logits = _apply(class_readout, query_features)
-  power = tf.reduce_sum(tf.square(query_logits), axis=-1, keepdims=True)
-  directions = query_logits * tf.math.rsqrt(tf.maximum(power, SMALLEST_POWER))
-  query_error = _squared_error(directions, prepare(query_targets))
+  outputs = query_logits
+  if normalize_logits:
+    power = tf.reduce_sum(tf.square(outputs), axis=-1, keepdims=True)
+    outputs *= tf.math.rsqrt(tf.maximum(power, SMALLEST_POWER))
+  query_error = _squared_error(outputs, prepare(query_targets))
   if extra_query_targets is None:
     extra_error = tf.zeros_like(query_error)
   else:

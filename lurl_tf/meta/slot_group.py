@@ -26,6 +26,7 @@ from lurl_tf.meta.unroll import (
 )
 from lurl_tf.structures import LayerWeights
 from lurl_tf.tasks.episodes import TaskSampler
+from lurl_tf.tasks.rotate_and_shift import check_image_shape
 
 
 class DrawnTruncation(NamedTuple):
@@ -66,6 +67,9 @@ class SlotGroup:
     index: of the bucket in `config.tasks.buckets`.
     sampler: draws the bucket's tasks and their examples.
     jit_compile: whether XLA compiles the replica step.
+
+  Raises:
+    ValueError: if inputs that are no images are to be rotated or shifted.
   """
 
   def __init__(
@@ -75,6 +79,8 @@ class SlotGroup:
     sampler: TaskSampler,
     jit_compile: bool = True,
   ):
+    if config.tasks.augmentation.moves_pixels:
+      check_image_shape(sampler.input_size, sampler.image_shape)
     self.config, self._sampler = config, sampler
     self.bucket = config.tasks.buckets[index]
     self._first_slot = index * config.slots

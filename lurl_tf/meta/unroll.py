@@ -151,6 +151,7 @@ def score(
     ridge=config.ridge,
     relative_ridge=config.relative_ridge,
     penalty_in_loss=config.penalty_in_loss,
+    normalize_logits=episode.support_targets.shape[-1] > 2,
     extra_support_targets=_given(episode.support_extra_targets),
     extra_query_targets=_given(episode.query_extra_targets),
   )

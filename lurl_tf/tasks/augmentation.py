@@ -67,9 +67,8 @@ def augment_examples(
   TensorShape([5, 2])
   """
   inputs, seed = _checked(inputs, seed)
-  moves = config.max_rotation or config.max_shift
-  if moves:
-    check_image_shape(inputs, image_shape)
+  if config.moves_pixels:
+    check_image_shape(inputs.shape[-1], image_shape)
   if not config.augments_examples:
     return Augmented(inputs, tf.zeros_like(inputs[..., :0]))
   shape = tf.shape(inputs) if seed.shape.rank == 1 else tf.shape(inputs)[1:]
@@ -77,7 +76,7 @@ def augment_examples(
   shares = _uniform(seeds[0], tf.concat([shape[:-1], [4]], 0), inputs.dtype)
   rotation, shift_x, shift_y, noise = tf.unstack(shares, axis=-1)
   noise = (noise + 1.0) / 2.0
-  if moves:
+  if config.moves_pixels:
     inputs = rotate_and_shift(
       inputs,
       image_shape,

@@ -76,6 +76,11 @@ class AugmentationConfig:
     return names + (("noise",) if self.noise_stddev else ())
 
   @property
+  def moves_pixels(self) -> bool:
+    """Whether images are rotated or shifted; other inputs cannot be."""
+    return self.max_rotation > 0 or self.max_shift > 0
+
+  @property
   def augments_examples(self) -> bool:
     """Whether `augment_examples` changes anything."""
     return bool(self.coefficient_names)

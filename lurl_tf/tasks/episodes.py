@@ -62,7 +62,7 @@ class WeightedDataSet(NamedTuple):
   """A data set that tasks are drawn from.
 
   Attributes:
-    name: for messages.
+    name: for messages and tables; those of one synthetic family share it.
     examples: one split of it, in memory.
     weight: how often a task comes from it, relative to the others.
     classes: labels that tasks may use; None for all.

@@ -41,7 +41,7 @@ def rotate_and_shift(
   array([[2., 4., 1., 3.]], dtype=float32)
   """
   inputs = tf.convert_to_tensor(inputs)
-  check_image_shape(inputs, image_shape)
+  check_image_shape(inputs.shape[-1], image_shape)
   height, width, channels = image_shape
 
   def per_pixel(values):
@@ -65,11 +65,11 @@ def rotate_and_shift(
   return tf.ensure_shape(tf.reshape(moved, tf.shape(inputs)), inputs.shape)
 
 
-def check_image_shape(inputs: tf.Tensor, image_shape: Sequence[int]) -> None:
+def check_image_shape(input_size: int, image_shape: Sequence[int]) -> None:
   """Raises an error unless inputs are images of a shape.
 
   Args:
-    inputs: `[..., i]`.
+    input_size: i, values of an input.
     image_shape: what should be `(height, width, channels)`.
 
   Raises:
@@ -80,10 +80,10 @@ def check_image_shape(inputs: tf.Tensor, image_shape: Sequence[int]) -> None:
       "Only images can be rotated and shifted: `image_shape` must be (height, "
       f"width, channels). Received: image_shape={tuple(image_shape)}"
     )
-  if inputs.shape[-1] != math.prod(image_shape):
+  if input_size != math.prod(image_shape):
     raise ValueError(
       "`image_shape` must have as many values as an input. Received: "
-      f"image_shape={tuple(image_shape)}, inputs.shape={inputs.shape}"
+      f"image_shape={tuple(image_shape)}, input_size={input_size}"
     )
 
 

@@ -37,6 +37,7 @@ def inverse_twin(
   ridge=0.1,
   center=True,
   normalize=True,
+  normalize_logits=True,
   extra_support=None,
   extra_query=None,
 ):
@@ -62,7 +63,9 @@ def inverse_twin(
   readout = np.linalg.inv(design.T @ design + penalty) @ design.T @ targets
   outputs = query @ readout[:-1] + readout[-1]
   logits, extra_outputs = outputs[:, :CLASSES], outputs[:, CLASSES:]
-  directions = logits / np.sqrt((logits**2).sum(axis=1, keepdims=True))
+  directions = logits
+  if normalize_logits:
+    directions = logits / np.sqrt((logits**2).sum(axis=1, keepdims=True))
   classes = np.argmax(query_targets, axis=1)
   support_logits = design @ readout[:, :CLASSES]
   numbers = {
@@ -123,18 +126,46 @@ def test_float32_of_mixed_arguments():
 @pytest.mark.parametrize("center", [True, False])
 @pytest.mark.parametrize("normalize", [True, False])
 @pytest.mark.parametrize("penalty", [True, False])
+@pytest.mark.parametrize("logits", [True, False])
 @pytest.mark.parametrize("ridge", [0.7, "relative"])
-def test_options(center, normalize, penalty, ridge):
+def test_options(center, normalize, penalty, logits, ridge):
   arrays = draw(1)
-  twin = inverse_twin(*arrays, ridge=ridge, center=center, normalize=normalize)
+  twin = inverse_twin(*arrays, ridge, center, normalize, logits)
   value = ridge_objective(
     *arrays,
     ridge=ridge,
     penalty_in_loss=penalty,
     center_targets=center,
     normalize_targets=normalize,
+    normalize_logits=logits,
   )
   assert_equals_twin(value, twin, penalty)
+
+
+def test_directions_of_two_classes_are_signs():
+  support, support_targets, query, query_targets = draw(2)
+  support_targets, query_targets = (
+    np.stack([t[:, 0] + t[:, 1], t[:, 2] + t[:, 3]], axis=1)
+    for t in (support_targets, query_targets)
+  )
+  support = tf.Variable(support)
+  gradients = {}
+  for normalize_logits in (True, False):
+    with tf.GradientTape() as tape:
+      value = ridge_objective(
+        support,
+        support_targets,
+        query,
+        query_targets,
+        penalty_in_loss=False,
+        normalize_logits=normalize_logits,
+      )
+    gradients[normalize_logits] = np.abs(tape.gradient(value.loss, support))
+    if normalize_logits:
+      # Each miss counts 4: opposite points of the unit circle.
+      assert float(value.loss) == pytest.approx(4 * (1 - value.accuracy))
+  assert gradients[True].max() < 1e-12
+  assert gradients[False].max() > 1e-3
 
 
 def test_options_make_a_difference():

@@ -6,6 +6,7 @@ import pytest
 import tensorflow as tf
 
 from lurl_tf.meta.slots import new_book, plan_truncation
+from lurl_tf.tasks import AugmentationConfig
 from tests import tiny_meta
 
 UNITS = ((6,), (7, 6))
@@ -104,3 +105,12 @@ def test_accumulated_truncations_go_round_the_buckets():
     metrics = trainer.train(1)
   losses = [float(group.calls[0][1].metrics.loss) for group in trainer.groups]
   np.testing.assert_allclose(metrics.loss, np.mean(losses), rtol=1e-6)
+
+
+def test_inputs_that_are_no_images_are_not_moved():
+  examples = tiny_meta.make_examples()._replace(image_shape=(tiny_meta.INPUTS,))
+  tasks = tiny_meta.make_tasks(
+    *UNITS, augmentation=AugmentationConfig(max_rotation=10.0)
+  )
+  with pytest.raises(ValueError, match=r"Only images.*image_shape=\(12,\)"):
+    tiny_meta.make_trainer(make_config(tasks=tasks), examples)

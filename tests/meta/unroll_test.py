@@ -10,6 +10,7 @@ from lurl_tf.meta.unroll import (
   MetaParameters,
   UnrollConfig,
   UnrollMetrics,
+  score,
   unroll,
 )
 from lurl_tf.structures import LayerWeights
@@ -249,3 +250,20 @@ def test_progress_stops_at_the_horizon():
   np.testing.assert_allclose(
     results[0][1].loss, 3 * results[0][1].query_error, rtol=1e-12
   )
+
+
+@pytest.mark.parametrize("classes", [2, 3])
+def test_features_get_a_gradient_from_tasks_of_any_number_of_classes(classes):
+  state, data = tiny_meta.draw_problem(1, 1)
+  weights = tf.nest.map_structure(tf.Variable, state.weights)
+  episode = tf.nest.map_structure(lambda stack: stack[0], data.episodes)
+  rows = classes * tiny_meta.PER_CLASS
+  episode = tf.nest.map_structure(lambda array: array[:, :, :rows], episode)
+  episode = episode._replace(
+    support_targets=episode.support_targets[..., :classes],
+    query_targets=episode.query_targets[..., :classes],
+  )
+  with tf.GradientTape() as tape:
+    loss = score(weights, episode, UnrollConfig()).loss
+  gradient = tape.gradient(loss, weights[0].kernel)
+  assert np.abs(gradient).max() > 1e-3

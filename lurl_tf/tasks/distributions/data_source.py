@@ -57,6 +57,12 @@ class DataSource:
           f"Received: {field}={value!r}"
         )
 
+  @property
+  def label(self) -> str:
+    """The source in a word or two, such as `"mnist[train]"`."""
+    label = f"{self.name}[{self.split}]"
+    return label if self.classes == "all" else f"{label} ({self.classes})"
+
   def may_share_examples(self, other: "DataSource") -> bool:
     """Whether one example could come from both.
 

@@ -85,7 +85,7 @@ def _data_sets(
     )
     data_sets.append(
       WeightedDataSet(
-        f"{source.name}[{split}]",
+        source.label,
         loaded[key],
         source.weight / len(splits),
         classes,

@@ -1,0 +1,231 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Shows what a task distribution feeds a rule, and how much it can learn there.
+
+python -m experiments.show_tasks --tasks=quick --logdir=runs/tasks
+"""
+
+import os
+from collections.abc import Sequence
+from typing import Any
+
+from absl import app, flags, logging
+from PIL import Image
+
+from experiments import shared_flags, task_flags
+from experiments.contact_sheet import contact_sheet
+from experiments.progress import Progress
+from experiments.results import check_writable, format_table, write_results
+from lurl_tf.evaluation.headroom import Headroom, measure_headroom
+from lurl_tf.summaries import SummaryWriter
+from lurl_tf.tasks import TaskDistribution, TaskSampler, load_samplers
+
+_LOGDIR = flags.DEFINE_string(
+  "logdir", None, "Folder for the contact sheets, and for TensorBoard."
+)
+_USE = flags.DEFINE_enum(
+  "use",
+  "meta_train",
+  ["meta_train", "meta_validation", "test"],
+  "Which of the distribution's data sets to show.",
+)
+_NUM_TASKS = flags.DEFINE_integer(
+  "num_tasks", 6, "Tasks on a contact sheet.", lower_bound=1
+)
+_HEADROOM = flags.DEFINE_bool(
+  "headroom",
+  False,
+  "Whether to score random features, raw inputs and k-means on every data set.",
+)
+_HEADROOM_TASKS = flags.DEFINE_integer(
+  "headroom_tasks", 20, "Tasks of each data set for that.", lower_bound=2
+)
+flags.adopt_module_key_flags(task_flags)
+
+
+def source_table(
+  tasks: TaskDistribution, samplers: Sequence[TaskSampler]
+) -> tuple[tuple[str, ...], list[tuple[object, ...]]]:
+  """Headers and rows: the data sets of each bucket, and how often they come.
+
+  Args:
+    tasks: the distribution.
+    samplers: of one use, one per bucket.
+
+  Returns:
+    Headers, and a row per bucket and data set.
+  """
+  headers = ("bucket", "data set", "share", "classes", "examples", "inputs")
+  rows = []
+  for bucket, sampler in zip(tasks.buckets, samplers, strict=True):
+    total = sum(each.weight for each in sampler.data_sets)
+    for name in data_set_names(sampler):
+      same = [each for each in sampler.data_sets if each.name == name]
+      examples = same[0].examples
+      classes = range(len(examples.class_names))
+      if same[0].classes is not None:
+        classes = same[0].classes
+      share = 100 * sum(each.weight for each in same) / total
+      rows.append(
+        (
+          str(bucket),
+          name,
+          f"{share:.0f} %",
+          f"{len(classes)} of {len(examples.class_names)}",
+          sum(len(each.examples.labels) for each in same),
+          " x ".join(map(str, sampler.image_shape)),
+        )
+      )
+  return headers, rows
+
+
+def data_set_names(sampler: TaskSampler) -> tuple[str, ...]:
+  """The names of a sampler's data sets, each once."""
+  return tuple(dict.fromkeys(each.name for each in sampler.data_sets))
+
+
+def headroom_table(bucket: str, rows: Sequence[Headroom]) -> str:
+  """A line per data set: accuracy, and the meta-objective in brackets."""
+
+  def cell(score):
+    return (
+      f"{100 * score.accuracy:.1f} +- {100 * score.accuracy_stderr:.1f} "
+      f"({score.loss:.2f})"
+    )
+
+  headers = (
+    bucket,
+    "chance",
+    "random features",
+    "raw inputs",
+    "k-means",
+    "headroom",
+  )
+  return format_table(
+    headers,
+    [
+      (
+        row.data_set,
+        f"{100 * row.chance:.0f}",
+        cell(row.random_features),
+        cell(row.raw_inputs),
+        cell(row.k_means),
+        f"{100 * row.gain:+.1f}",
+      )
+      for row in rows
+    ],
+  )
+
+
+def write_sheets(
+  tasks: TaskDistribution,
+  samplers: Sequence[TaskSampler],
+  logdir: str,
+  num_tasks: int,
+) -> list[str]:
+  """Writes a contact sheet per bucket, as a PNG and for TensorBoard.
+
+  Args:
+    tasks: the distribution.
+    samplers: one per bucket.
+    logdir: folder; made if missing.
+    num_tasks: on a sheet.
+
+  Returns:
+    Paths of the PNG files.
+  """
+  writer = SummaryWriter(logdir)
+  paths = []
+  for index, sampler in enumerate(samplers):
+    pixels = contact_sheet(sampler, tasks.augmentation, num_tasks)
+    paths.append(os.path.join(logdir, f"tasks_{index}.png"))
+    Image.fromarray(pixels).save(paths[-1])
+    writer.image(0, f"tasks/{index}", pixels)
+  writer.flush()
+  return paths
+
+
+def _measure(
+  tasks: TaskDistribution, samplers: Sequence[TaskSampler]
+) -> list[list[Headroom]]:
+  """Of every bucket and data set."""
+  total = sum(len(data_set_names(sampler)) for sampler in samplers)
+  progress = Progress(total, unit="data set", label="headroom")
+  measured, done = [], 0
+  for bucket, sampler in zip(tasks.buckets, samplers, strict=True):
+    measured.append([])
+    for name in data_set_names(sampler):
+      measured[-1].append(
+        measure_headroom(
+          sampler,
+          bucket,
+          tasks.augmentation,
+          name,
+          _HEADROOM_TASKS.value,
+          shared_flags.SEED.value,
+        )
+      )
+      done += 1
+      progress.update(done)
+  return measured
+
+
+def _json_headroom(bucket: str, row: Headroom) -> dict[str, Any]:
+  fields = {
+    name: value._asdict() if isinstance(value, tuple) else value
+    for name, value in row._asdict().items()
+  }
+  return {"bucket": bucket, **fields, "headroom": row.gain}
+
+
+def main(argv: Sequence[str]) -> None:
+  """Runs the script with the flags given."""
+  if len(argv) > 1:
+    raise app.UsageError(f"Only flags are taken. Received: {argv[1:]}")
+  logging.set_verbosity(logging.WARNING)  # TFDS tells of every file it opens
+  try:
+    if shared_flags.RESULTS.value:
+      check_writable(shared_flags.RESULTS.value)
+    os.makedirs(_LOGDIR.value, exist_ok=True)
+    tasks = task_flags.tasks_from_flags()
+    samplers = load_samplers(
+      tasks,
+      _USE.value,
+      shared_flags.DATA_DIR.value,
+      shared_flags.SEED.value,
+    )
+    paths = write_sheets(tasks, samplers, _LOGDIR.value, _NUM_TASKS.value)
+  except (OSError, LookupError, ValueError) as error:
+    raise SystemExit(f"Error: {error}") from error
+  headers, rows = source_table(tasks, samplers)
+  measured = _measure(tasks, samplers) if _HEADROOM.value else []
+  print(f"\nTasks {task_flags.TASKS.value}, {_USE.value}")
+  print(format_table(headers, rows))
+  if measured:
+    print(
+      "\nAccuracy in % +- standard error (meta-objective); headroom in points: "
+      "the better of\nraw inputs and k-means, less random features"
+    )
+  names = [str(bucket) for bucket in tasks.buckets]
+  for name, each in zip(names, measured):
+    print(f"\n{headroom_table(name, each)}")
+  print(f"\nContact sheets: {', '.join(paths)}")
+  if shared_flags.RESULTS.value:
+    write_results(
+      shared_flags.RESULTS.value,
+      {
+        "tasks": tasks.to_json(),
+        "use": _USE.value,
+        "data_sets": [dict(zip(headers, row)) for row in rows],
+        "headroom": [
+          _json_headroom(name, row)
+          for name, each in zip(names, measured)
+          for row in each
+        ],
+        "contact_sheets": paths,
+      },
+    )
+
+
+if __name__ == "__main__":
+  flags.mark_flag_as_required("logdir")
+  app.run(main)

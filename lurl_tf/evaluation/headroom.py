@@ -1,0 +1,157 @@
+# SPDX-License-Identifier: Apache-2.0
+"""How much there is to learn on tasks, before any rule is meta-trained."""
+
+from typing import NamedTuple
+
+import numpy as np
+import tensorflow as tf
+from sklearn.cluster import KMeans
+
+from lurl_tf.layers.forward_pass import forward
+from lurl_tf.meta.drawing import draw_truncation
+from lurl_tf.meta.objective import ridge_objective
+from lurl_tf.meta.task_variation import vary_truncation
+from lurl_tf.meta.truncated_task import TruncatedTask
+from lurl_tf.meta.unroll import UnrollConfig
+from lurl_tf.structures import Episode, LayerWeights, RuleConfig
+from lurl_tf.tasks.augmentation_config import AugmentationConfig
+from lurl_tf.tasks.distributions.bucket import Bucket
+from lurl_tf.tasks.episodes import TaskSampler
+
+_UNLABELLED_BATCHES = 16
+_WEIGHTS_STREAM = 2
+
+
+class FeatureScore(NamedTuple):
+  """A ridge read-out of one kind of features: means over tasks.
+
+  Attributes:
+    loss: the meta-objective (scale-free, without the penalty).
+    accuracy: on query examples, in [0, 1].
+    accuracy_stderr: standard error of that mean.
+  """
+
+  loss: float
+  accuracy: float
+  accuracy_stderr: float
+
+
+class Headroom(NamedTuple):
+  """What features of known kinds make of one data set's tasks.
+
+  Attributes:
+    data_set: its name.
+    chance: accuracy of guessing.
+    random_features: of a base model with its random starting weights.
+    raw_inputs: no features, but the inputs as the rule gets them.
+    k_means: distances to the means of as many clusters as the base model has
+      top units (Coates and Ng 2012, "triangle"), found without labels.
+  """
+
+  data_set: str
+  chance: float
+  random_features: FeatureScore
+  raw_inputs: FeatureScore
+  k_means: FeatureScore
+
+  @property
+  def gain(self) -> float:
+    """Accuracy that random features leave to be gained by better ones."""
+    best = max(self.raw_inputs.accuracy, self.k_means.accuracy)
+    return best - self.random_features.accuracy
+
+
+def measure_headroom(
+  sampler: TaskSampler,
+  bucket: Bucket,
+  augmentation: AugmentationConfig,
+  data_set: str,
+  tasks: int = 20,
+  seed: int = 0,
+) -> Headroom:
+  """Scores random features, raw inputs and k-means on a data set's tasks.
+
+  The inputs are drawn, augmented and varied exactly as for meta-training.
+
+  Args:
+    sampler: of the bucket.
+    bucket: whose base model and episodes to use.
+    augmentation: how much examples and tasks are varied.
+    data_set: name of one of the sampler's data sets; all those that have this
+      name are taken together.
+    tasks: how many to draw; 2 or more.
+    seed: of all draws.
+
+  Returns:
+    `Headroom`.
+
+  Raises:
+    ValueError: if the sampler has no such data set, or `tasks` is below 2.
+  """
+  chosen = [each for each in sampler.data_sets if each.name == data_set]
+  if not chosen or tasks < 2:
+    names = ", ".join(dict.fromkeys(each.name for each in sampler.data_sets))
+    raise ValueError(
+      f"`data_set` must be one of {names}, and `tasks` 2 or more. "
+      f"Received: data_set={data_set!r}, tasks={tasks}"
+    )
+  sampler = TaskSampler(chosen, bucket.episodes, seed, sampler.use)
+  unroll = UnrollConfig(_UNLABELLED_BATCHES, evaluate_every=_UNLABELLED_BATCHES)
+  data = vary_truncation(
+    *draw_truncation(sampler, unroll, "float32", np.zeros(tasks), 0),
+    sampler.image_shape,
+    augmentation,
+    regress_coefficients=False,
+  )
+  episode = tf.nest.map_structure(lambda stack: stack[0], data.episodes)
+  task = TruncatedTask(
+    RuleConfig(), unroll, sampler.input_size, bucket.units, bucket.activation
+  )
+  weights = task.init(tf.constant(sampler.device_seed(_WEIGHTS_STREAM)), tasks)
+  weights = [LayerWeights(*(each[:, None] for each in w)) for w in weights]
+  inputs = tf.concat([episode.support_inputs, episode.query_inputs], axis=2)
+  unlabelled = tf.transpose(data.batches, [1, 0, 2, 3]).numpy()
+  k_means = np.stack(
+    [
+      _k_means_features(rows.reshape(-1, rows.shape[-1]), each, bucket, seed)
+      for rows, each in zip(unlabelled, inputs.numpy())
+    ]
+  )
+  return Headroom(
+    data_set,
+    1.0 / bucket.episodes.classes_per_task,
+    _score(forward(weights, inputs, bucket.activation).features, episode),
+    _score(inputs, episode),
+    _score(tf.constant(k_means), episode),
+  )
+
+
+def _k_means_features(
+  unlabelled: np.ndarray, inputs: np.ndarray, bucket: Bucket, seed: int
+) -> np.ndarray:
+  """`[..., k]`: by how much a mean is nearer than means are on average."""
+  k_means = KMeans(bucket.units[-1], n_init=1, random_state=seed)
+  k_means.fit(unlabelled)
+  distances = k_means.transform(inputs.reshape(-1, inputs.shape[-1]))
+  nearer = distances.mean(axis=1, keepdims=True) - distances
+  return np.maximum(nearer, 0).reshape(*inputs.shape[:-1], -1)
+
+
+def _score(features: tf.Tensor, episode: Episode) -> FeatureScore:
+  """Of features `[t, d, b, u]` of support and query, one after the other."""
+  support = episode.support_targets.shape[2]
+  value = ridge_objective(
+    features[:, :, :support],
+    episode.support_targets,
+    features[:, :, support:],
+    episode.query_targets,
+    ridge="relative",
+    penalty_in_loss=False,
+    normalize_logits=episode.support_targets.shape[-1] > 2,
+  )
+  per_task = value.accuracy.numpy().mean(axis=1)
+  return FeatureScore(
+    float(np.mean(value.loss)),
+    float(per_task.mean()),
+    float(per_task.std(ddof=1) / np.sqrt(len(per_task))),
+  )
