@@ -38,7 +38,7 @@ setuptools.setup(
     "threadpoolctl>=3.1",
   ],
   extras_require={
-    "test": ["pytest>=8.0", "ruff>=0.12"],
+    "test": ["pytest>=8.0", "pytest-xdist>=3.6", "ruff>=0.12"],
     # For Cloud TPU machines. `tensorflow-tpu` is TensorFlow itself, built for
     # TPUs, and fills the same folder as plain `tensorflow`, which is installed
     # above; neither can be imported from the mixture. So, after

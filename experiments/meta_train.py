@@ -24,9 +24,6 @@ from experiments.results import check_writable, write_results
 from lurl_tf.meta import MetaTrainConfig, UnrollConfig
 from lurl_tf.structures import RuleConfig
 
-_LOGDIR = flags.DEFINE_string(
-  "logdir", None, "Folder of the run: checkpoints, TensorBoard, the rule."
-)
 _NUM_STEPS = flags.DEFINE_integer(
   "num_steps", 250, "Outer steps at which the run is done.", lower_bound=1
 )
@@ -161,7 +158,7 @@ def main(argv: Sequence[str]) -> None:
     config = config_from_flags()
     run = prepare_run(
       config,
-      _LOGDIR.value,
+      task_flags.LOGDIR.value,
       task_flags.TASKS.value,
       command=shlex.join(
         ["python", "-m", "experiments.meta_train", *sys.argv[1:]]
@@ -175,12 +172,12 @@ def main(argv: Sequence[str]) -> None:
     run, _NUM_STEPS.value, _CHECKPOINT_EVERY.value, _VALIDATE_EVERY.value
   )
   print(report_run(summary))
-  print(f"The rule lies in {os.path.join(_LOGDIR.value, 'rule')}.")
+  print(f"The rule lies in {os.path.join(task_flags.LOGDIR.value, 'rule')}.")
   if shared_flags.RESULTS.value:
     write_results(
       shared_flags.RESULTS.value,
       {
-        "logdir": _LOGDIR.value,
+        "logdir": task_flags.LOGDIR.value,
         "tasks": task_flags.TASKS.value,
         "steps": summary.steps,
         "seconds": summary.seconds,

@@ -19,9 +19,6 @@ from lurl_tf.evaluation.headroom import Headroom, measure_headroom
 from lurl_tf.summaries import SummaryWriter
 from lurl_tf.tasks import TaskDistribution, TaskSampler, load_samplers
 
-_LOGDIR = flags.DEFINE_string(
-  "logdir", None, "Folder for the contact sheets, and for TensorBoard."
-)
 _USE = flags.DEFINE_enum(
   "use",
   "meta_train",
@@ -185,7 +182,7 @@ def main(argv: Sequence[str]) -> None:
   try:
     if shared_flags.RESULTS.value:
       check_writable(shared_flags.RESULTS.value)
-    os.makedirs(_LOGDIR.value, exist_ok=True)
+    os.makedirs(task_flags.LOGDIR.value, exist_ok=True)
     tasks = task_flags.tasks_from_flags()
     samplers = load_samplers(
       tasks,
@@ -193,7 +190,9 @@ def main(argv: Sequence[str]) -> None:
       shared_flags.DATA_DIR.value,
       shared_flags.SEED.value,
     )
-    paths = write_sheets(tasks, samplers, _LOGDIR.value, _NUM_TASKS.value)
+    paths = write_sheets(
+      tasks, samplers, task_flags.LOGDIR.value, _NUM_TASKS.value
+    )
   except (OSError, LookupError, ValueError) as error:
     raise SystemExit(f"Error: {error}") from error
   headers, rows = source_table(tasks, samplers)

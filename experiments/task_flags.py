@@ -26,6 +26,12 @@ TASKS = flags.DEFINE_string(
   "Task distribution: quick, compact or metz2019, the path of a .json file, or "
   "the name of one data set.",
 )
+LOGDIR = flags.DEFINE_string(
+  "logdir",
+  None,
+  "Folder of what the script leaves: pictures and curves for TensorBoard, and "
+  "of a meta-training its checkpoints and the rule.",
+)
 _CLASSES_PER_TASK = flags.DEFINE_integer(
   "classes_per_task", None, "Classes of a task, 2 to 30."
 )
