@@ -106,7 +106,7 @@ def holds_images(name: str, data_dir: str | None = None) -> bool:
 
   Example:
 
-  >>> holds_images("lurl_digits"), holds_images("lurl_two_moons")
+  >>> holds_images("folder:/photographs"), holds_images("jsonl:/reviews.jsonl")
   (True, False)
   """
   source, _, path = name.partition(":")
