@@ -2,6 +2,7 @@
 """Scores a frozen rule on a data set, beside the methods it must beat.
 
 python -m experiments.evaluate --rule=my_run --dataset=lurl_digits
+python -m experiments.evaluate --rule=soft_winner_take_all --dataset=mnist
 """
 
 from collections.abc import Sequence
@@ -24,14 +25,22 @@ from lurl_tf.evaluation import (
   evaluate,
   split_episodes,
 )
+from lurl_tf.optimizers import InnerOptimizerConfig
+from lurl_tf.rule import HAND_DESIGNED
 from lurl_tf.rule.apply_rule import Rule
 from lurl_tf.tasks import load_examples
 
 _RULE = flags.DEFINE_string(
   "rule",
   None,
-  "A shipped preset, a preset folder, a run's log folder, or `untrained`. "
+  "A shipped preset, a preset folder, a run's log folder, `untrained`, or a "
+  f"rule designed by hand: {', '.join(HAND_DESIGNED)}. "
   "Default: the default preset.",
+)
+_INNER_LEARNING_RATE = flags.DEFINE_float(
+  "inner_learning_rate",
+  None,
+  "Constant learning rate of the inner steps. Default: the rule's own.",
 )
 _DATASET = flags.DEFINE_string(
   "dataset",
@@ -84,6 +93,7 @@ def make_config(
   activation: str | None = None,
   batch_size: int | None = None,
   seed: int = 0,
+  inner_learning_rate: float | None = None,
 ) -> EvaluationConfig:
   """The evaluation asked for; what is None is the rule's own.
 
@@ -96,6 +106,7 @@ def make_config(
     activation: of the base model.
     batch_size: unlabelled examples of an inner step.
     seed: of all draws.
+    inner_learning_rate: of all inner steps.
 
   Returns:
     An `EvaluationConfig`.
@@ -111,19 +122,31 @@ def make_config(
     activation=activation or metadata.activation,
     batch_size=batch_size or metadata.batch_size,
     inner_steps=steps,
-    learning_rates=metadata.inner_learning_rates,
+    learning_rates=metadata.inner_learning_rates
+    if inner_learning_rate is None
+    else (inner_learning_rate,),
     horizon=metadata.inner_steps,
     examples_per_class=examples_per_class,
     initial_weights=initial_weights,
     label_draws=label_draws,
     seed=seed,
-    dtype=choice.untrained.config.dtype,
+    dtype=choice.dtype,
     jit_compile=steps[-1] >= _STEPS_WORTH_COMPILING,
+    inner_optimizer=InnerOptimizerConfig.from_text(metadata.inner_optimizer),
   )
 
 
 def rules_to_evaluate(choice: RuleChoice) -> dict[str, Rule]:
-  """The untrained rule, and the learned one if there is one."""
+  """The untrained rule, and the learned one if there is one.
+
+  Args:
+    choice: of `choose_rule`.
+
+  Returns:
+    Rules by method; one designed by hand under its own name.
+  """
+  if choice.hand_designed is not None:
+    return {choice.name: choice.hand_designed}
   rules = {UNTRAINED_RULE: choice.untrained}
   if choice.learned is not None:
     rules[LEARNED_RULE] = choice.learned
@@ -184,6 +207,7 @@ def main(argv: Sequence[str]) -> None:
       shared_flags.ACTIVATION.value,
       shared_flags.BATCH_SIZE.value,
       shared_flags.SEED.value,
+      _INNER_LEARNING_RATE.value,
     )
     rules = rules_to_evaluate(choice)
     check_evaluation(train, test, rules, config)

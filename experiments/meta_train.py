@@ -22,6 +22,7 @@ from experiments.meta_training_run import (
 )
 from experiments.results import check_writable, write_results
 from lurl_tf.meta import MetaTrainConfig, UnrollConfig
+from lurl_tf.optimizers import InnerOptimizerConfig
 from lurl_tf.structures import RuleConfig
 
 _NUM_STEPS = flags.DEFINE_integer(
@@ -66,6 +67,19 @@ _EVALUATE_EVERY = flags.DEFINE_integer(
 )
 _LATE_LOSS_POWER = flags.DEFINE_float(
   "late_loss_power", 0.0, "Weights the loss by (power + 1) (t / T)**power."
+)
+_INNER_OPTIMIZER = flags.DEFINE_enum(
+  "inner_optimizer",
+  "decayed_sgd",
+  ["decayed_sgd", "sgd", "adam"],
+  "What makes the next inner weights of the rule's proposals. Adam wants far "
+  "smaller inner learning rates than the others.",
+)
+_INNER_MOMENTUM = flags.DEFINE_float(
+  "inner_momentum", 0.9, "Of the inner optimizer 'sgd'."
+)
+_INNER_EPSILON = flags.DEFINE_float(
+  "inner_epsilon", 1e-3, "Of the inner optimizer 'adam'."
 )
 _INNER_LEARNING_RATES = flags.DEFINE_list(
   "inner_learning_rates",
@@ -129,6 +143,11 @@ def config_from_flags() -> MetaTrainConfig:
     min_truncation=_MIN_TRUNCATION.value,
     min_horizon=_MIN_HORIZON.value,
     max_horizon=_MAX_HORIZON.value,
+    inner_optimizer=InnerOptimizerConfig(
+      _INNER_OPTIMIZER.value,
+      momentum=_INNER_MOMENTUM.value,
+      epsilon=_INNER_EPSILON.value,
+    ),
     inner_learning_rates=tuple(map(float, _INNER_LEARNING_RATES.value)),
     learn_inner_rates=_LEARN_INNER_RATES.value,
     learning_rate=_LEARNING_RATE.value,

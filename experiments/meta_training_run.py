@@ -95,7 +95,11 @@ def prepare_run(
     )
   rule = UpdateRule(config.rule, seed=config.seed)
   trainer = MetaTrainer(rule, samplers, config)
-  folder = RunFolder(logdir, {"tasks": tasks_name, "config": config.to_json()})
+  folder = RunFolder(
+    logdir,
+    {"tasks": tasks_name, "config": config.to_json()},
+    defaults={"config": MetaTrainConfig().to_json()},
+  )
   if folder.restore(trainer.checkpoint, trainer.step_variable):
     print(f"Going on from step {trainer.step} of {logdir}.", flush=True)
   bucket, image_shape = config.tasks.buckets[0], samplers[0].image_shape
@@ -108,6 +112,7 @@ def prepare_run(
     batch_size=bucket.episodes.batch_size,
     image_size=image_shape[0] if len(image_shape) == 3 else None,
     inner_steps=config.max_horizon,
+    inner_optimizer=config.inner_optimizer.to_text(),
   )
   return Run(trainer, rule, folder, metadata, validation)
 

@@ -17,6 +17,7 @@ pytestmark = pytest.mark.skipif(
 RANKS = {
   "json_fields": 0,
   "structures": 0,
+  "optimizers": 1,
   "tasks": 1,
   "layers": 1,
   "logistic_readout": 1,

@@ -6,6 +6,10 @@ import pytest
 import tensorflow as tf
 
 from lurl_tf.layers import initial_weights
+from lurl_tf.meta.slot_optimizer import (
+  DEFAULT_INNER_OPTIMIZER,
+  fresh_optimizer,
+)
 from lurl_tf.meta.unroll import (
   MetaParameters,
   SlotState,
@@ -13,16 +17,29 @@ from lurl_tf.meta.unroll import (
   UnrollConfig,
   unroll,
 )
+from lurl_tf.optimizers import InnerOptimizerConfig
 from lurl_tf.rule.update_rule import UpdateRule
 from lurl_tf.structures import Episode, RuleConfig
 
 STEPS, BATCH, INPUTS, UNITS, CLASSES = 3, 7, 6, (5, 4), 3
 SUPPORT = 9
 EPSILON = 1e-4
+# Of an epsilon as large as the proposals: a step is curved, but not a sign.
+INNER_OPTIMIZERS = {
+  "momentum": InnerOptimizerConfig("sgd", momentum=0.5),
+  "nesterov": InnerOptimizerConfig("sgd", momentum=0.8, nesterov=True),
+  "adam": InnerOptimizerConfig("adam", epsilon=0.1),
+}
 KINDS = [("published", True), ("published", False), ("pooled", True)]
 
 
-def make_problem(mixing, identical_updates, activation, nonlinearity):
+def make_problem(
+  mixing,
+  identical_updates,
+  activation,
+  nonlinearity,
+  inner_optimizer=DEFAULT_INNER_OPTIMIZER,
+):
   """The mean loss of a 3-step unroll as a function of a flat theta."""
   config = RuleConfig(
     hidden_channels=6,
@@ -61,7 +78,12 @@ def make_problem(mixing, identical_updates, activation, nonlinearity):
     lambda value: 3 * value[tf.newaxis],
     initial_weights(INPUTS, UNITS, (1, 2), "float64"),
   )
-  state = SlotState(weights, tf.constant([0]), tf.constant([STEPS]))
+  state = SlotState(
+    weights,
+    tf.constant([0]),
+    tf.constant([STEPS]),
+    fresh_optimizer(inner_optimizer, weights),
+  )
   unroll_config = UnrollConfig(max_steps=STEPS)
 
   @tf.function(autograph=False)
@@ -76,6 +98,7 @@ def make_problem(mixing, identical_updates, activation, nonlinearity):
       tf.constant(STEPS),
       activation,
       nonlinearity,
+      inner_optimizer,
     )
     return metrics.loss[0]
 
@@ -158,3 +181,30 @@ def test_whole_theta_with_relu(mixing, identical_updates):
       for epsilon in (1e-4, 1e-5, 1e-6, 1e-7)
     ]
     assert min(errors) <= 1e-4 * abs(actual)
+
+
+@pytest.mark.parametrize("name", INNER_OPTIMIZERS)
+def test_through_the_state_of_an_inner_optimizer(name):
+  """Theta and the inner rates together, in smooth networks."""
+  loss, theta = make_problem(
+    "pooled", True, "softplus", tf.nn.softplus, INNER_OPTIMIZERS[name]
+  )
+  gradients = gradient_of(loss, theta)
+  plain, _ = make_problem("pooled", True, "softplus", tf.nn.softplus)
+  assert abs(float(loss(*theta)) - float(plain(*theta))) > 1e-4
+  generator = np.random.default_rng(4)
+  for only_rates in (False, False, True):
+    direction = [
+      tf.constant(generator.normal(size=value.shape)) for value in theta
+    ]
+    if only_rates:
+      direction = [*map(tf.zeros_like, direction[:-1]), direction[-1]]
+    scale = 1 / tf.linalg.global_norm(direction)
+    direction = [scale * step for step in direction]
+    actual = sum(
+      float(tf.reduce_sum(gradient * step))
+      for gradient, step in zip(gradients, direction)
+    )
+    expected = extrapolated_difference(loss, theta, direction, 1e-5)
+    assert abs(expected) > 1e-4
+    assert abs(actual - expected) <= 1e-5 * abs(expected)

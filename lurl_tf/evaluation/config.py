@@ -3,6 +3,8 @@
 
 import dataclasses
 
+from lurl_tf.optimizers import InnerOptimizerConfig
+
 
 @dataclasses.dataclass(frozen=True)
 class EvaluationConfig:
@@ -15,7 +17,7 @@ class EvaluationConfig:
     inner_steps: numbers of inner steps after which features are scored,
       ascending.
     learning_rates: knots of the inner learning rate over progress t / T, see
-      `lurl_tf.rule.scheduled_rate`.
+      `lurl_tf.optimizers.scheduled_rate`.
     horizon: T, the inner steps of a whole inner training.
     examples_per_class: labelled examples of a class in one label draw.
     initial_weights: sets of initial weights; the unit of standard errors.
@@ -23,6 +25,7 @@ class EvaluationConfig:
     seed: of all draws.
     dtype: float type of the base models; the rules' own.
     jit_compile: whether XLA compiles the inner training.
+    inner_optimizer: makes the next weights of the rules' proposals.
 
   Raises:
     ValueError: if a number is out of range.
@@ -40,6 +43,7 @@ class EvaluationConfig:
   seed: int = 0
   dtype: str = "float32"
   jit_compile: bool = False
+  inner_optimizer: InnerOptimizerConfig = InnerOptimizerConfig()
 
   def __post_init__(self):
     least = {

@@ -8,9 +8,13 @@ import numpy as np
 import tensorflow as tf
 
 from lurl_tf.evaluation.draws import UnlabelledBatches
-from lurl_tf.layers.forward_pass import Activation
-from lurl_tf.rule.apply_rule import Rule, inner_step
-from lurl_tf.rule.inner_optimizer import scheduled_rate
+from lurl_tf.layers.forward_pass import Activation, forward
+from lurl_tf.optimizers import (
+  FunctionalOptimizer,
+  InnerOptimizerConfig,
+  scheduled_rate,
+)
+from lurl_tf.rule.apply_rule import Rule, check_shapes
 from lurl_tf.structures import LayerWeights
 
 MOST_STEPS_PER_CALL = 256
@@ -33,6 +37,13 @@ class InnerTraining:
       beyond it.
     activation: of the base models.
     jit_compile: whether XLA compiles the loop.
+    inner_optimizer: makes the next weights of the rule's proposals; default:
+      `DecayedSGD`.
+    targets: `[n, k]` one-hot, a row per example that `batches` draws from; for
+      supervised rules. Others never see them.
+
+  Raises:
+    ValueError: if the rule needs targets, and there are none.
   """
 
   def __init__(
@@ -43,7 +54,20 @@ class InnerTraining:
     horizon: int,
     activation: Activation = "relu",
     jit_compile: bool = False,
+    inner_optimizer: InnerOptimizerConfig | None = None,
+    targets: np.ndarray | None = None,
   ):
+    self._targets = None
+    if getattr(rule, "needs_targets", False):
+      if targets is None:
+        raise ValueError(
+          "A supervised rule must be given `targets`. Received: targets=None"
+        )
+      self._targets = np.asarray(targets, np.float32)
+    optimizer = FunctionalOptimizer(inner_optimizer or InnerOptimizerConfig())
+    self._optimizer = optimizer
+    # What the optimizer keeps, and the number of steps that it is from.
+    self._optimizer_state, self._state_step = (), 0
     self._batches = batches
     bytes_per_step = 4 * int(np.prod(batches.step_shape))
     self._stack_size = int(
@@ -51,21 +75,32 @@ class InnerTraining:
     )
 
     @tf.function(jit_compile=jit_compile)
-    def advance(weights, stack, first_step, num_steps):
+    def advance(
+      weights, optimizer_state, stack, target_stack, first_step, num_steps
+    ):
       dtype = weights[0].kernel.dtype
       knots = tf.constant(learning_rates, dtype)
 
-      def one_step(index, weights):
-        progress = tf.cast(first_step + index, dtype) / horizon
+      def one_step(index, weights, optimizer_state):
+        step = first_step + index
+        progress = tf.cast(step, dtype) / horizon
         rate = scheduled_rate(knots, progress)
         inputs = tf.cast(stack[index], dtype)
-        return index + 1, inner_step(rule, weights, inputs, rate, activation)
+        check_shapes(weights, inputs)
+        bound_rule = rule
+        if target_stack is not None:
+          bound_rule = rule.with_targets(tf.cast(target_stack[index], dtype))
+        changes = bound_rule(weights, forward(weights, inputs, activation))
+        return (
+          index + 1,
+          *optimizer.apply(weights, changes, optimizer_state, rate, step),
+        )
 
       return tf.while_loop(
-        lambda index, _: index < num_steps,
+        lambda index, *_: index < num_steps,
         one_step,
-        (tf.constant(0), weights),
-      )[1]
+        (tf.constant(0), weights, optimizer_state),
+      )[1:]
 
     self._advance = advance
 
@@ -91,8 +126,13 @@ class InnerTraining:
 
     Returns:
       The `LayerWeights` after `last_step` steps.
+
+    Raises:
+      ValueError: if the inner optimizer keeps a state, and `first_step` is
+        neither 0 nor where the last call ended.
     """
     weights = tuple(weights)
+    optimizer_state = self._optimizer_state_at(first_step, weights)
     step, steps_per_call = first_step, 1
     while step < last_step:
       num_steps = min(steps_per_call, last_step - step)
@@ -101,8 +141,13 @@ class InnerTraining:
       )
       stack[:num_steps] = self._batches.stack(step, num_steps)
       began = time.monotonic()
-      weights = self._advance(
-        weights, tf.constant(stack), tf.constant(step), tf.constant(num_steps)
+      weights, optimizer_state = self._advance(
+        weights,
+        optimizer_state,
+        tf.constant(stack),
+        self._target_stack(step, num_steps),
+        tf.constant(step),
+        tf.constant(num_steps),
       )
       weights[0].bias.numpy()  # waits for the end of the computation
       # Long calls save time, but nobody wants to wait long for a sign of life.
@@ -113,4 +158,30 @@ class InnerTraining:
       step += num_steps
       if report is not None:
         report(step)
+    self._optimizer_state, self._state_step = optimizer_state, step
     return weights
+
+  def _target_stack(self, first_step, num_steps):
+    """Targets of the batches of consecutive steps; None if not asked for."""
+    if self._targets is None:
+      return None
+    tasks, batch_size, _ = self._batches.step_shape
+    stack = np.zeros(
+      [self._stack_size, tasks, batch_size, self._targets.shape[-1]],
+      np.float32,
+    )
+    for task in range(tasks):
+      rows = self._batches.rows(task, first_step, num_steps)
+      stack[:num_steps, task] = self._targets[rows]
+    return tf.constant(stack)
+
+  def _optimizer_state_at(self, step, weights):
+    if step == 0 or self._optimizer.state_type is tuple:
+      return self._optimizer.init(weights)
+    if step != self._state_step:
+      raise ValueError(
+        "`first_step` must be 0 or where the last call ended, as the inner "
+        f"optimizer keeps a state. Received: first_step={step}, "
+        f"not {self._state_step}"
+      )
+    return self._optimizer_state

@@ -11,9 +11,10 @@ al. 2019).
 
 from collections.abc import Iterator, Mapping
 
-import keras
+import numpy as np
 import tensorflow as tf
 
+from lurl_tf import activations
 from lurl_tf.evaluation.config import EvaluationConfig
 from lurl_tf.evaluation.draws import (
   UnlabelledBatches,
@@ -30,7 +31,8 @@ from lurl_tf.evaluation.result import (
 )
 from lurl_tf.layers import initial_weights
 from lurl_tf.rule.apply_rule import Rule
-from lurl_tf.rule.update_rule import check_output_size
+from lurl_tf.rule.backpropagation import Backpropagation
+from lurl_tf.rule.local_rule import LocalRule
 from lurl_tf.structures import LabelledExamples, LayerWeights
 from lurl_tf.tasks.examples import validate_examples
 
@@ -51,7 +53,8 @@ def evaluate(
     train: the training split: unlabelled batches and support.
     test: the test split, all of which is the query set.
     rules: a rule per method, usually `"untrained_rule"` and `"learned_rule"`;
-      an `UpdateRule`, or any callable that `inner_step` takes.
+      a `LocalRule`, or any callable that `inner_step` takes. Supervised rules,
+      and no others, see the labels of the batches too.
     config: how to evaluate.
     report: called as work proceeds.
 
@@ -94,9 +97,10 @@ def evaluate(
   batches = UnlabelledBatches(
     train.inputs, permutations, config.batch_size, config.seed
   )
+  targets = np.eye(len(train.class_names), dtype=np.float32)[train.labels]
   for method, rule in rules.items():
     for inner_steps, trained in _train(
-      method, rule, batches, weights, config, report
+      method, rule, batches, targets, weights, config, report
     ):
       scores[method, inner_steps] = episodes.score(method, trained, report)
   return EvaluationResult(config, tuple(compare_methods(scores, config)))
@@ -126,20 +130,37 @@ def check_evaluation(
   draw_support(
     train, config.examples_per_class, config.label_draws, config.seed
   )
-  keras.activations.get(config.activation)
+  activations.get(config.activation)
   for method, rule in rules.items():
     if method in (RAW_INPUTS, RANDOM_INIT):
       raise ValueError(
         f"This name is taken. Received: rules with the key {method!r}"
       )
-    rule_config = getattr(rule, "config", None)
-    if rule_config is None:  # a rule designed by hand
-      continue
-    check_output_size(rule_config, config.units[-1])
-    if rule_config.dtype != config.dtype:
+    if isinstance(rule, LocalRule):  # of any other callable nothing is known
+      _check_rule(method, rule, len(train.class_names), config)
+
+
+def _check_rule(
+  method: str, rule: LocalRule, num_classes: int, config: EvaluationConfig
+) -> None:
+  rule.check_output_size(config.units[-1])
+  if rule.dtype not in (None, config.dtype):
+    raise ValueError(
+      f"`dtype` must be that of {method}, {rule.dtype!r}. "
+      f"Received: dtype={config.dtype!r}"
+    )
+  if rule.needs_targets and num_classes > config.units[-1]:
+    raise ValueError(
+      f"The top layer must have a unit for each of {num_classes} classes, as "
+      f"{method} is supervised. Received: units={config.units}"
+    )
+  if isinstance(rule, Backpropagation):
+    activation = activations.get(config.activation)
+    if rule.activation is not activation:
+      own = getattr(rule.activation, "__name__", rule.activation)
       raise ValueError(
-        f"`dtype` must be that of {method}, {rule_config.dtype!r}. "
-        f"Received: dtype={config.dtype!r}"
+        f"`activation` must be that of {method}, {own!r}. "
+        f"Received: activation={config.activation!r}"
       )
 
 
@@ -163,6 +184,7 @@ def _train(
   method: str,
   rule: Rule,
   batches: UnlabelledBatches,
+  targets: np.ndarray,
   weights: tuple[LayerWeights, ...],
   config: EvaluationConfig,
   report: Report,
@@ -175,6 +197,8 @@ def _train(
     config.horizon,
     config.activation,
     config.jit_compile,
+    config.inner_optimizer,
+    targets,
   )
   first_step = 0
   for inner_steps in config.inner_steps:

@@ -1,47 +1,76 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The base model as a pure function: dense layers with batch normalisation."""
+"""The base model as a pure function: dense layers with batch normalisation.
 
-from collections.abc import Callable, Sequence
+What the Keras layer shares is written in `keras.ops`: a trained layer also runs
+on Keras's other backends.
+"""
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
 
 import keras
 import tensorflow as tf
 
+from lurl_tf import activations
+from lurl_tf.activations import Activation
 from lurl_tf.structures import Activations, LayerWeights
 
 VARIANCE_EPSILON = 1e-6
 
-Activation = str | Callable[[tf.Tensor], tf.Tensor]
+
+class Moments(NamedTuple):
+  """Mean and population variance of every unit, each `[..., 1, u]`."""
+
+  mean: Any
+  variance: Any
 
 
-def normalize_batch(inputs: tf.Tensor) -> tf.Tensor:
-  """Centres and scales every unit over the batch, without a learned scale.
+def batch_moments(inputs: Any) -> Moments:
+  """Statistics of every unit over the examples of a batch.
 
   Args:
     inputs: `[..., b, u]`.
 
   Returns:
-    `[..., b, u]`, of zero mean and unit population variance over `b`.
+    `Moments`.
   """
-  mean, variance = tf.nn.moments(inputs, axes=[-2], keepdims=True)
-  return (inputs - mean) * tf.math.rsqrt(variance + VARIANCE_EPSILON)
+  mean = keras.ops.mean(inputs, axis=-2, keepdims=True)
+  squares = keras.ops.square(inputs - mean)
+  return Moments(mean, keras.ops.mean(squares, axis=-2, keepdims=True))
+
+
+def normalize(inputs: Any, moments: Moments) -> Any:
+  """Centres and scales every unit, without a learned scale.
+
+  Args:
+    inputs: `[..., b, u]`.
+    moments: to centre and scale by.
+
+  Returns:
+    `[..., b, u]`; by its own moments of zero mean and unit variance.
+  """
+  scale = keras.ops.rsqrt(moments.variance + VARIANCE_EPSILON)
+  return (inputs - moments.mean) * scale
 
 
 def forward_layer(
-  weights: LayerWeights, inputs: tf.Tensor, activation: Activation = "relu"
-) -> tuple[tf.Tensor, tf.Tensor]:
+  weights: LayerWeights, inputs: Any, activation: Activation = "relu"
+) -> tuple[Any, Any]:
   """One layer's forward pass, with the statistics of this batch.
 
   Args:
     weights: the layer's `LayerWeights`.
     inputs: `[..., b, i]`.
-    activation: name of a Keras activation, or a callable.
+    activation: name of an activation, or a callable.
 
   Returns:
     Pre-activations and post-activations, each `[..., b, j]`.
   """
-  linear = tf.matmul(inputs, weights.kernel)
-  pre_activations = normalize_batch(linear) + weights.bias[..., tf.newaxis, :]
-  return pre_activations, keras.activations.get(activation)(pre_activations)
+  linear = keras.ops.matmul(inputs, weights.kernel)
+  pre_activations = (
+    normalize(linear, batch_moments(linear)) + weights.bias[..., None, :]
+  )
+  return pre_activations, activations.get(activation)(pre_activations)
 
 
 def forward(
@@ -58,7 +87,7 @@ def forward(
     weights: `LayerWeights` of every layer, bottom first. A leading axis of
       tasks is allowed, on weights and inputs alike.
     inputs: `[b, i]` or `[t, b, i]`, permuted already where inputs are permuted.
-    activation: name of a Keras activation, or a callable.
+    activation: name of an activation of Keras or `"step"`, or a callable.
 
   Returns:
     `Activations`; its `.features` are the top layer's post-activations.

@@ -1,27 +1,45 @@
 # SPDX-License-Identifier: Apache-2.0
 """A dense Keras layer that an update rule can train."""
 
-import keras
-import tensorflow as tf
+from typing import Any
 
-from lurl_tf.layers.forward_pass import forward_layer
+import keras
+
+from lurl_tf import activations
+from lurl_tf.layers.forward_pass import (
+  Moments,
+  batch_moments,
+  forward_layer,
+  normalize,
+)
 from lurl_tf.layers.initial_weights import BIAS_STDDEV, KERNEL_STDDEV
 from lurl_tf.structures import LayerWeights
+
+MOMENTUM = 0.9
 
 
 @keras.saving.register_keras_serializable(package="lurl_tf")
 class LocalRuleDense(keras.layers.Layer):
   """Dense layer with batch normalisation and backward weights.
 
-  `outputs = activation(normalize_batch(inputs @ kernel) + bias)`. An update
-  rule also needs `backward_kernel`, which carries the error signal downwards
-  and takes no part in the outputs. Batch normalisation has no scale and always
-  uses the statistics of the batch at hand, as published (Metz et al. 2019,
-  section 3.1), so outputs depend on the whole batch.
+  `outputs = activation(normalize(inputs @ kernel) + bias)`, without a learned
+  scale. An update rule also needs `backward_kernel`, which carries the error
+  signal downwards and takes no part in the outputs.
+
+  As `keras.layers.BatchNormalization`, the layer uses the statistics of the
+  batch while it is trained, and moving ones for inference, where the outputs of
+  a row do not depend on its neighbours. `batch_statistics=True` uses those of
+  the batch always, which is the published protocol (Metz et al. 2019, section
+  3.1). Moving statistics lag behind weights that change at every step:
+  `LocalRuleModel.fit` ends with a pass that sets them anew.
+
+  Inference is written in `keras.ops` and runs on every backend of Keras.
 
   Args:
     units: number of outputs.
-    activation: name of a Keras activation, or a callable.
+    activation: name of an activation of Keras or `"step"`, or a callable.
+    batch_statistics: whether inference, too, uses the statistics of the batch.
+    momentum: share of the moving statistics that a training step keeps.
     kernel_initializer: initializer of `kernel`; default: truncated normal of
       standard deviation 0.01.
     bias_initializer: initializer of `bias`; default: truncated normal of
@@ -31,14 +49,16 @@ class LocalRuleDense(keras.layers.Layer):
     **kwargs: `name`, `dtype`, `trainable` of `keras.layers.Layer`.
 
   Call arguments:
-    inputs: `[b, i]`, of two examples at least.
+    inputs: `[b, i]`.
+    training: whether the layer is being trained; a layer that is not
+      `trainable` is not.
 
   Returns:
     `[b, units]`.
 
   Raises:
-    ValueError: if `units` is not a positive integer, or the inputs are not of
-      rank 2.
+    ValueError: if `units` is not a positive integer, `momentum` is no share, or
+      the inputs are not of rank 2.
 
   Example:
 
@@ -51,6 +71,8 @@ class LocalRuleDense(keras.layers.Layer):
     self,
     units,
     activation="relu",
+    batch_statistics=False,
+    momentum=MOMENTUM,
     kernel_initializer=None,
     bias_initializer=None,
     backward_kernel_initializer=None,
@@ -61,8 +83,14 @@ class LocalRuleDense(keras.layers.Layer):
       raise ValueError(
         f"`units` must be a positive integer. Received: units={units!r}"
       )
+    if not 0 <= momentum <= 1:
+      raise ValueError(
+        f"`momentum` must be from 0 to 1. Received: momentum={momentum!r}"
+      )
     self.units = units
-    self.activation = keras.activations.get(activation)
+    self.activation = activations.get(activation)
+    self.batch_statistics = bool(batch_statistics)
+    self.momentum = momentum
 
     def initializer(given, stddev):
       if given is None:
@@ -91,22 +119,70 @@ class LocalRuleDense(keras.layers.Layer):
       initializer=self.backward_kernel_initializer,
       trainable=False,
     )
+    self.moving_mean, self.moving_variance = (
+      self.add_weight(
+        name=name,
+        shape=(self.units,),
+        initializer=initializer,
+        trainable=False,
+        autocast=False,
+      )
+      for name, initializer in (
+        ("moving_mean", "zeros"),
+        ("moving_variance", "ones"),
+      )
+    )
+    self.input_spec = keras.layers.InputSpec(ndim=2, axes={-1: input_shape[-1]})
 
-  def call(self, inputs):
-    return self.activations(inputs)[1]
+  def call(self, inputs, training=None):
+    linear = keras.ops.matmul(inputs, self.kernel)
+    # Sums over many examples overflow, or lose small ones, in half precision.
+    linear = keras.ops.cast(
+      linear, keras.backend.result_type(self.compute_dtype, "float32")
+    )
+    training = training and self.trainable
+    if training or self.batch_statistics:
+      moments = batch_moments(linear)
+    else:
+      moments = Moments(self.moving_mean, self.moving_variance)
+    if training:
+      self.update_moving_statistics(moments)
+    bias = keras.ops.cast(self.bias, linear.dtype)
+    pre_activations = normalize(linear, moments) + bias
+    outputs = self.activation(pre_activations)
+    return keras.ops.cast(outputs, self.compute_dtype)
 
-  def activations(
-    self, inputs: keras.KerasTensor
-  ) -> tuple[keras.KerasTensor, keras.KerasTensor]:
-    """Pre-activations and post-activations, each `[b, units]`."""
+  def activations(self, inputs: Any) -> tuple[Any, Any]:
+    """Pre-activations and post-activations, by this batch's statistics.
+
+    Args:
+      inputs: `[b, i]`.
+
+    Returns:
+      z and x, each `[b, units]`.
+    """
     return forward_layer(self.layer_weights, inputs, self.activation)
+
+  def update_moving_statistics(self, moments: Moments) -> None:
+    """Moves the statistics of inference towards those of a batch.
+
+    Args:
+      moments: of `inputs @ kernel`, `[1, units]` or `[units]`.
+    """
+    for variable, value in zip(
+      (self.moving_mean, self.moving_variance), moments
+    ):
+      value = keras.ops.cast(
+        keras.ops.reshape(value, variable.shape), variable.dtype
+      )
+      variable.assign(variable * self.momentum + value * (1.0 - self.momentum))
 
   @property
   def layer_weights(self) -> LayerWeights:
-    """The layer's weights as the rule's functions take them."""
+    """The layer's weights, as tensors, as the rule's functions take them."""
     variables = (self.kernel, self.bias, self.backward_kernel)
-    # Keras's own conversion returns the variable, which may change later.
-    return LayerWeights(*map(tf.convert_to_tensor, variables))
+    # Identities: a variable itself may change later.
+    return LayerWeights(*(keras.ops.copy(variable) for variable in variables))
 
   def assign_layer_weights(self, weights: LayerWeights) -> None:
     """Sets kernel, bias and backward kernel.
@@ -127,6 +203,8 @@ class LocalRuleDense(keras.layers.Layer):
       **super().get_config(),
       "units": self.units,
       "activation": keras.activations.serialize(self.activation),
+      "batch_statistics": self.batch_statistics,
+      "momentum": self.momentum,
       "kernel_initializer": serialize(self.kernel_initializer),
       "bias_initializer": serialize(self.bias_initializer),
       "backward_kernel_initializer": serialize(

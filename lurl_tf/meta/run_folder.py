@@ -23,6 +23,7 @@ class RunFolder:
   Args:
     path: the log folder; made if it is missing.
     description: all that decides the run, as JSON has it.
+    defaults: what it means if an older version's description lacks a field.
 
   Raises:
     OSError: if the folder cannot be written.
@@ -30,12 +31,18 @@ class RunFolder:
       differing fields, and leaves the folder as it is.
   """
 
-  def __init__(self, path: str | os.PathLike[str], description: dict[str, Any]):
+  def __init__(
+    self,
+    path: str | os.PathLike[str],
+    description: dict[str, Any],
+    defaults: dict[str, Any] | None = None,
+  ):
     self.path = pathlib.Path(path)
     _check_writable(self.path)
     file = self.path / DESCRIPTION_FILE
     if file.exists():
-      differing = differing_fields(json.loads(file.read_text()), description)
+      held = _completed(json.loads(file.read_text()), defaults or {})
+      differing = differing_fields(held, description)
       if differing:
         raise ValueError(
           f"{self.path} holds a run of another configuration; choose another "
@@ -114,6 +121,17 @@ def differing_fields(
     elif first != second:
       differing.append(f"{prefix}{name}: {first} became {second}")
   return differing
+
+
+def _completed(
+  description: dict[str, Any], defaults: dict[str, Any]
+) -> dict[str, Any]:
+  """The description, with defaults where it has no field."""
+  completed = {**defaults, **description}
+  for name, default in defaults.items():
+    if isinstance(default, dict) and isinstance(completed[name], dict):
+      completed[name] = _completed(completed[name], default)
+  return completed
 
 
 def _check_writable(path: pathlib.Path) -> None:

@@ -8,6 +8,7 @@ import tensorflow as tf
 
 from lurl_tf.meta.drawing import draw_truncation
 from lurl_tf.meta.slot_gradients import average_slots
+from lurl_tf.meta.slot_optimizer import SlotOptimizer
 from lurl_tf.meta.slots import (
   SlotBook,
   TruncationPlan,
@@ -49,12 +50,14 @@ class StepResult(NamedTuple):
   Attributes:
     gradients: of theta and the log rates, averaged over slots; a flat list.
     weights: the slots' next inner weights.
+    optimizer_state: what the slots' inner optimizers keep, or `()`.
     metrics: `UnrollMetrics`, means over the usable slots.
     usable: number of slots that count.
   """
 
   gradients: list[tf.Tensor]
   weights: tuple[LayerWeights, ...]
+  optimizer_state: SlotOptimizer | tuple[()]
   metrics: UnrollMetrics
   usable: tf.Tensor
 
@@ -90,15 +93,19 @@ class SlotGroup:
       sampler.input_size,
       self.bucket.units,
       self.bucket.activation,
+      config.inner_optimizer,
     )
-    self.weights = tf.nest.map_structure(
+    fresh = self.task.init(tf.constant([config.seed, 0]), config.slots)
+    self.weights, self.optimizer_state = tf.nest.map_structure(
       lambda value: tf.Variable(tf.zeros_like(value)),
-      self.task.init(tf.constant([config.seed, 0]), config.slots),
+      (fresh, self.task.init_optimizer(fresh)),
     )
     self.book = tf.Variable(np.stack(new_book(config.slots)))
     self.checkpoint = tf.train.Checkpoint(
       slot_weights=tf.nest.flatten(self.weights), book=self.book
     )
+    if self.optimizer_state:
+      self.checkpoint.slot_optimizers = tf.nest.flatten(self.optimizer_state)
     self.compiled_step = tf.function(
       self.replica_step, jit_compile=jit_compile, autograph=False
     )
@@ -149,6 +156,7 @@ class SlotGroup:
       tf.nest.map_structure(tf.convert_to_tensor, self.weights),
       tf.constant(plan.before.age),
       tf.constant(plan.before.horizon),
+      tf.nest.map_structure(tf.convert_to_tensor, self.optimizer_state),
     )
     return (
       state,
@@ -159,10 +167,12 @@ class SlotGroup:
       drawn.variation,
     )
 
-  def keep(self, weights: tuple[LayerWeights, ...]) -> None:
-    """Makes a step's inner weights those that the next step starts from."""
+  def keep(self, result: StepResult) -> None:
+    """Makes a step's inner states those that the next step starts from."""
     tf.nest.map_structure(
-      lambda variable, value: variable.assign(value), self.weights, weights
+      lambda variable, value: variable.assign(value),
+      (self.weights, self.optimizer_state),
+      (result.weights, result.optimizer_state),
     )
 
   def replica_step(
@@ -179,7 +189,8 @@ class SlotGroup:
 
     Args:
       parameters: what is meta-learned.
-      state: the slots' inner states; weights of slots to reset are ignored.
+      state: the slots' inner states; weights and optimizer state of slots to
+        reset are ignored.
       reset: `[t]` bool, slots that start from fresh weights.
       seed: `[2]` int32, of fresh weights.
       data: stacks for the truncation, inputs in the order of the pixels.
@@ -197,7 +208,11 @@ class SlotGroup:
       self.config.tasks.regress_augmentation,
     )
     fresh = self.task.init(seed, self.config.slots)
-    state = state._replace(weights=_choose(reset, fresh, state.weights))
+    fresh_optimizer = self.task.init_optimizer(fresh)
+    state = state._replace(
+      weights=_choose(reset, fresh, state.weights),
+      optimizer_state=_choose(reset, fresh_optimizer, state.optimizer_state),
+    )
     estimate = truncated_backpropagation(
       self.task, parameters, state, data, length
     )
@@ -208,6 +223,9 @@ class SlotGroup:
     )
     # A slot that is lost goes on from fresh weights.
     weights = _choose(average.usable, estimate.state.weights, fresh)
+    optimizer_state = _choose(
+      average.usable, estimate.state.optimizer_state, fresh_optimizer
+    )
     count = tf.reduce_sum(tf.cast(average.usable, average.norms.dtype))
 
     def mean(values):
@@ -217,6 +235,7 @@ class SlotGroup:
     return StepResult(
       average.gradients,
       weights,
+      optimizer_state,
       UnrollMetrics(*map(mean, estimate.metrics)),
       count,
     )

@@ -6,6 +6,7 @@ import json
 from typing import Any
 
 from lurl_tf.meta.unroll import UnrollConfig
+from lurl_tf.optimizers import InnerOptimizerConfig
 from lurl_tf.structures import RuleConfig
 from lurl_tf.tasks.distributions import TaskDistribution, named_distribution
 
@@ -23,6 +24,7 @@ class MetaTrainConfig:
       `unroll.max_steps`.
     min_horizon: least inner steps before a slot starts anew.
     max_horizon: largest inner steps before a slot starts anew.
+    inner_optimizer: makes the next inner weights of the rule's proposals.
     inner_learning_rates: knots of the inner learning rate over t / T.
     learn_inner_rates: whether the knots are meta-learned.
     learning_rate: of Adam on theta.
@@ -44,6 +46,7 @@ class MetaTrainConfig:
   min_truncation: int = 10
   min_horizon: int = 100
   max_horizon: int = 100
+  inner_optimizer: InnerOptimizerConfig = InnerOptimizerConfig()
   inner_learning_rates: tuple[float, ...] = (0.03,)
   learn_inner_rates: bool = False
   learning_rate: float = 1e-2

@@ -174,7 +174,7 @@ class MetaTrainer:
         group.compiled_step,
         args=(self.parameters(), *group.arguments(truncation, drawn)),
       )
-      group.keep(result.weights)
+      group.keep(result)
       results.append(result)
     usable = sum(float(result.usable) for result in results)
     # A truncation of which no slot is usable has zeros for a gradient, and no

@@ -6,6 +6,7 @@ import dataclasses
 import tensorflow as tf
 
 from lurl_tf.layers.initial_weights import initial_weights
+from lurl_tf.meta.slot_optimizer import SlotOptimizer, fresh_optimizer
 from lurl_tf.meta.unroll import (
   MetaParameters,
   SlotState,
@@ -14,6 +15,7 @@ from lurl_tf.meta.unroll import (
   UnrollMetrics,
   unroll,
 )
+from lurl_tf.optimizers import InnerOptimizerConfig
 from lurl_tf.structures import LayerWeights, RuleConfig
 
 
@@ -27,6 +29,7 @@ class TruncatedTask:
     input_size: inputs of the base model.
     units: units of its layers, bottom first.
     activation: of its layers.
+    inner_optimizer: makes the next weights of the rule's proposals.
   """
 
   rule: RuleConfig
@@ -34,6 +37,7 @@ class TruncatedTask:
   input_size: int
   units: tuple[int, ...]
   activation: str = "relu"
+  inner_optimizer: InnerOptimizerConfig = InnerOptimizerConfig()
 
   def init(self, seed: tf.Tensor, slots: int) -> tuple[LayerWeights, ...]:
     """Fresh inner weights for all slots, with a leading axis of tasks."""
@@ -43,6 +47,12 @@ class TruncatedTask:
       for row in tf.unstack(seeds, num=slots)
     ]
     return tf.nest.map_structure(lambda *rows: tf.stack(rows), *each)
+
+  def init_optimizer(
+    self, weights: tuple[LayerWeights, ...]
+  ) -> SlotOptimizer | tuple[()]:
+    """What the inner optimizer of slots keeps that start from weights."""
+    return fresh_optimizer(self.inner_optimizer, weights)
 
   def unroll(
     self,
@@ -60,4 +70,5 @@ class TruncatedTask:
       data,
       length,
       self.activation,
+      inner_optimizer=self.inner_optimizer,
     )

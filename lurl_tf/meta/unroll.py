@@ -14,8 +14,17 @@ from lurl_tf.meta.objective import (
   ridge_objective,
 )
 from lurl_tf.meta.recomputation import recomputed
+from lurl_tf.meta.slot_optimizer import (
+  DEFAULT_INNER_OPTIMIZER,
+  SlotOptimizer,
+  optimizer_parts,
+)
+from lurl_tf.optimizers import (
+  FunctionalOptimizer,
+  InnerOptimizerConfig,
+  scheduled_rate,
+)
 from lurl_tf.rule.channels import Nonlinearity
-from lurl_tf.rule.inner_optimizer import apply_changes, scheduled_rate
 from lurl_tf.rule.parameter_specs import parameter_specs
 from lurl_tf.rule.update_rule import propose_changes
 from lurl_tf.structures import Episode, LayerWeights, RuleConfig
@@ -28,11 +37,13 @@ class SlotState(NamedTuple):
     weights: phi, `LayerWeights` of every layer with a leading axis of tasks.
     age: `[t]` int32, inner steps done.
     horizon: `[t]` int32, inner steps after which the slot starts anew.
+    optimizer_state: from `fresh_optimizer`.
   """
 
   weights: tuple[LayerWeights, ...]
   age: tf.Tensor
   horizon: tf.Tensor
+  optimizer_state: SlotOptimizer | tuple[()] = ()
 
 
 class TruncationData(NamedTuple):
@@ -174,6 +185,7 @@ def unroll(
   length: tf.Tensor,
   activation: Activation = "relu",
   nonlinearity: Nonlinearity = tf.nn.relu,
+  inner_optimizer: InnerOptimizerConfig = DEFAULT_INNER_OPTIMIZER,
 ) -> tuple[SlotState, UnrollMetrics]:
   """Advances all slots by `length` inner steps; a pure function.
 
@@ -186,16 +198,24 @@ def unroll(
     length: scalar int32, from `evaluate_every` to `max_steps`.
     activation: of the base model.
     nonlinearity: of the rule's networks; other than ReLU for tests.
+    inner_optimizer: makes the next weights of the rule's proposals.
 
   Returns:
     The slots' next states, and metrics averaged over the scored states.
+
+  Raises:
+    ValueError: if `state.optimizer_state` is of another inner optimizer.
   """
   # The loop's gradient finds what it captures only if it is in the graph.
   state, data = tf.nest.map_structure(tf.identity, (state, data))
   specs = parameter_specs(rule_config)
   zeros = tf.zeros_like(state.age, dtype=state.weights[0].kernel.dtype)
+  optimizer = FunctionalOptimizer(inner_optimizer)
+  optimizer_steps, optimizer_state = optimizer_parts(
+    optimizer, state.optimizer_state
+  )
 
-  def advance(parameters, weights, step):
+  def advance(parameters, weights, optimizer_state, step):
     rates = scheduled_rate(tf.exp(parameters.log_rates), _progress(state, step))
     inputs = tf.gather(data.batches, step)
     activations = forward(weights, inputs, activation)
@@ -203,7 +223,9 @@ def unroll(
     changes = propose_changes(
       rule_config, theta, weights, activations, nonlinearity
     )
-    return apply_changes(weights, changes, rates)
+    return optimizer.apply(
+      weights, changes, optimizer_state, rates, optimizer_steps + step
+    )
 
   def scored(weights, step):
     index = step // config.evaluate_every
@@ -217,39 +239,49 @@ def unroll(
     weight = (power + 1) * progress**power if power else tf.ones_like(progress)
     return metrics._replace(loss=weight * metrics.loss)
 
-  def advance_and_score(parameters, weights, step):
-    weights = advance(parameters, weights, step)
+  def advance_and_score(parameters, weights, optimizer_state, step):
+    weights, optimizer_state = advance(
+      parameters, weights, optimizer_state, step
+    )
     if config.evaluate_every == 1:
-      return weights, scored(weights, step)
+      return weights, optimizer_state, scored(weights, step)
     metrics = tf.cond(
       tf.equal((step + 1) % config.evaluate_every, 0),
       lambda: scored(weights, step),
       lambda: UnrollMetrics(*[zeros] * len(UnrollMetrics._fields)),
     )
-    return weights, metrics
+    return weights, optimizer_state, metrics
 
   one_step = advance_and_score
   if config.recompute:
     one_step = recomputed(advance_and_score)
 
-  def body(step, weights, totals):
-    weights, metrics = one_step(parameters, weights, step)
+  def body(step, weights, optimizer_state, totals):
+    weights, optimizer_state, metrics = one_step(
+      parameters, weights, optimizer_state, step
+    )
     totals = UnrollMetrics(*map(tf.add, totals, metrics))
-    return step + 1, weights, totals
+    return step + 1, weights, optimizer_state, totals
 
-  _, weights, totals = tf.while_loop(
+  _, weights, optimizer_state, totals = tf.while_loop(
     lambda step, *_: step < length,
     body,
     (
       tf.constant(0),
       state.weights,
+      optimizer_state,
       UnrollMetrics(*[zeros] * len(UnrollMetrics._fields)),
     ),
     maximum_iterations=config.max_steps,
   )
   count = tf.cast(length // config.evaluate_every, zeros.dtype)
   metrics = UnrollMetrics(*(total / count for total in totals))
-  return state._replace(weights=weights, age=state.age + length), metrics
+  if optimizer_state:
+    optimizer_state = SlotOptimizer(optimizer_steps + length, optimizer_state)
+  next_state = SlotState(
+    weights, state.age + length, state.horizon, optimizer_state
+  )
+  return next_state, metrics
 
 
 def _progress(state: SlotState, step: tf.Tensor) -> tf.Tensor:

@@ -70,7 +70,12 @@ class Validation:
     self._buckets = []
     for sampler, bucket in zip(samplers, config.tasks.buckets, strict=True):
       task = TruncatedTask(
-        config.rule, unroll, sampler.input_size, bucket.units, bucket.activation
+        config.rule,
+        unroll,
+        sampler.input_size,
+        bucket.units,
+        bucket.activation,
+        config.inner_optimizer,
       )
       inner_training = tf.function(
         self._inner_training(task, sampler.image_shape),
@@ -115,10 +120,12 @@ class Validation:
       data = vary_truncation(
         data, variation, image_shape, AugmentationConfig(), False
       )
+      weights = task.init(seed, slots)
       state = SlotState(
-        task.init(seed, slots),
+        weights,
         tf.zeros([slots], tf.int32),
         tf.fill([slots], steps),
+        task.init_optimizer(weights),
       )
       length = tf.constant(steps)
       return task.unroll(parameters, state, data, length)[1]

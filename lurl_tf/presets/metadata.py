@@ -27,6 +27,8 @@ class PresetMetadata:
     inner_steps: applications of the rule that make up a whole inner training.
     inner_learning_rates: knots, at equal distances from the first inner step
       to the last, of a schedule that is linear in the logarithm of the rate.
+    inner_optimizer: what made the next weights of the rule's proposals: a
+      name, and options such as `epsilon=0.001`.
     validation_loss: the meta-objective on held-out classes and fonts, where the
       rule was chosen by it.
     evaluation: a table of results, as text.
@@ -49,6 +51,7 @@ class PresetMetadata:
   image_size: int | None = 14
   inner_steps: int = 3000
   inner_learning_rates: tuple[float, ...] = (1e-4,)
+  inner_optimizer: str = "decayed_sgd"
   validation_loss: float | None = None
   evaluation: str | None = None
 

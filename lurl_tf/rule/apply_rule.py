@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 import tensorflow as tf
 
 from lurl_tf.layers.forward_pass import Activation, forward
-from lurl_tf.rule.inner_optimizer import DEFAULT_LEARNING_RATE, apply_changes
+from lurl_tf.optimizers import DEFAULT_LEARNING_RATE, apply_changes
 from lurl_tf.structures import Activations, LayerWeights
 
 Rule = Callable[[Sequence[LayerWeights], Activations], tuple[LayerWeights, ...]]

@@ -1,17 +1,22 @@
 # SPDX-License-Identifier: Apache-2.0
 """The learned rule: from one batch's activations to proposed weight changes."""
 
+import dataclasses
+import json
 import os
 from collections.abc import Mapping, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
+import keras
 import numpy as np
 import tensorflow as tf
 
 from lurl_tf import presets
+from lurl_tf.json_fields import from_json
 from lurl_tf.rule import weight_change
 from lurl_tf.rule.channels import Nonlinearity
 from lurl_tf.rule.error_signal import carry_down, start_error_signal
+from lurl_tf.rule.local_rule import LocalRule
 from lurl_tf.rule.named_arrays import ordered_values
 from lurl_tf.rule.parameter_specs import (
   initial_values,
@@ -35,7 +40,8 @@ class Signals(NamedTuple):
   unit_states: tuple[tf.Tensor, ...]
 
 
-class UpdateRule(tf.Module):
+@keras.saving.register_keras_serializable(package="lurl_tf")
+class UpdateRule(LocalRule):
   """A learned, neuron-local, unsupervised update rule (Metz et al. 2019).
 
   Called with weights and activations, it proposes a change of every weight.
@@ -71,7 +77,38 @@ class UpdateRule(tf.Module):
         ordered_specs(self.config), initial_values(self.config, seed)
       )
     ]
-    self.metadata = presets.PresetMetadata()
+
+  @property
+  def dtype(self) -> str:
+    """Float type of the meta-parameters, which weights must have too."""
+    return self.config.dtype
+
+  def check_output_size(self, output_size: int) -> None:
+    """See `LocalRule`.
+
+    Args:
+      output_size: units of the top layer.
+    """
+    check_output_size(self.config, output_size)
+
+  def get_config(self) -> dict[str, Any]:
+    """Sizes, options and metadata; the meta-parameters are weights."""
+    fields = {"config": self.config, "metadata": self.metadata}
+    return {
+      name: json.loads(json.dumps(dataclasses.asdict(value)))
+      for name, value in fields.items()
+    }
+
+  @classmethod
+  def from_config(cls, config: dict[str, Any]) -> "UpdateRule":
+    """A rule of these sizes, with fresh meta-parameters.
+
+    Args:
+      config: from `get_config`.
+    """
+    rule = cls(from_json(RuleConfig, config["config"]))
+    rule.metadata = from_json(presets.PresetMetadata, config["metadata"])
+    return rule
 
   @property
   def meta_parameters(self) -> tuple[tf.Variable, ...]:

@@ -7,7 +7,8 @@ import tensorflow as tf
 
 from lurl_tf.evaluation import draws, inner_training
 from lurl_tf.layers import initial_weights
-from lurl_tf.rule import UpdateRule, inner_step, scheduled_rate
+from lurl_tf.optimizers import scheduled_rate
+from lurl_tf.rule import UpdateRule, inner_step
 from lurl_tf.structures import LayerWeights, RuleConfig
 
 INPUT_SIZE, UNITS, TASKS = 6, (5, 4), 2

@@ -30,7 +30,8 @@ def make_model(activation="relu", **options):
   "activation", ["relu", "tanh", "leaky_relu", "swish", "linear", tf.math.sin]
 )
 def test_equals_the_pure_function(activation):
-  model, inputs = make_model(activation), draw_inputs()
+  model = make_model(activation, batch_statistics=True)
+  inputs = draw_inputs()
   weights = [layer.layer_weights for layer in model.layers]
   expected = forward(weights, inputs, activation)
   np.testing.assert_allclose(model(inputs), expected.features, rtol=1e-6)
@@ -40,26 +41,53 @@ def test_equals_the_pure_function(activation):
 
 
 def test_equals_keras_layers():
-  inputs = draw_inputs()
-  layer = LocalRuleDense(6, "tanh", bias_initializer="ones")
-  outputs = layer(inputs)
+  layer = LocalRuleDense(6, "tanh", bias_initializer="ones", momentum=0.8)
+  layer.build([None, 5])
   dense = keras.layers.Dense(6, use_bias=False)
   norm = keras.layers.BatchNormalization(
-    center=False, scale=False, epsilon=1e-6
+    momentum=0.8, center=False, scale=False, epsilon=1e-6
   )
   dense.build([None, 5])
   dense.set_weights([layer.kernel.numpy()])
-  normalized = norm(dense(inputs), training=True)
-  np.testing.assert_allclose(outputs, np.tanh(normalized + 1.0), rtol=1e-5)
+  generator = np.random.default_rng(0)
+  # Training three times moves the statistics that inference then uses.
+  for training in (True, True, True, False, None):
+    inputs = generator.normal(size=(8, 5)).astype(np.float32)
+    outputs = layer(inputs, training=training)
+    normalized = norm(dense(inputs), training=training)
+    np.testing.assert_allclose(outputs, np.tanh(normalized + 1.0), rtol=2e-5)
+  for own, other in (
+    (layer.moving_mean, norm.moving_mean),
+    (layer.moving_variance, norm.moving_variance),
+  ):
+    np.testing.assert_allclose(own.numpy(), other.numpy(), rtol=1e-5)
 
 
-def test_statistics_are_those_of_the_batch_also_at_prediction():
+def test_inference_does_not_depend_on_neighbours():
   model, inputs = make_model(), draw_inputs(batch=64)
+  model(inputs, training=True)
+  together = model.predict(inputs, verbose=0)
+  alone = model.predict(inputs[:1], verbose=0)
+  np.testing.assert_allclose(alone, together[:1], rtol=1e-5)
+
+
+def test_batch_statistics_are_those_of_the_batch_also_at_prediction():
+  model = make_model(batch_statistics=True)
+  inputs = draw_inputs(batch=64)
   alone = model.predict(inputs[:16], verbose=0)
   np.testing.assert_allclose(
     alone, model(inputs[:16], training=True), rtol=1e-5
   )
   assert np.abs(alone - model(inputs)[:16]).max() > 0.01
+
+
+def test_a_frozen_layer_keeps_its_statistics():
+  layer, inputs = LocalRuleDense(3), draw_inputs()
+  layer.build([None, 5])
+  layer.trainable = False
+  outputs = layer(inputs, training=True)
+  np.testing.assert_array_equal(outputs, layer(inputs, training=False))
+  np.testing.assert_array_equal(layer.moving_mean.numpy(), 0.0)
 
 
 def test_variables():
@@ -69,8 +97,10 @@ def test_variables():
     ("bottom/kernel", (5, 6)),
     ("bottom/bias", (6,)),
     ("bottom/backward_kernel", (5, 6)),
+    ("bottom/moving_mean", (6,)),
+    ("bottom/moving_variance", (6,)),
   ]
-  assert layer.count_params() == 66
+  assert layer.count_params() == 78
   # No gradient reaches V: an optimizer of Keras must not ask for one.
   assert [each.path for each in layer.trainable_weights] == [
     "bottom/kernel",
@@ -102,7 +132,7 @@ def test_given_initializers_are_used():
 
 
 def test_weights_that_are_assigned_come_back():
-  layer = LocalRuleDense(4)
+  layer = LocalRuleDense(4, batch_statistics=True)
   layer.build([None, 5])
   generator = np.random.default_rng(1)
   weights = LayerWeights(

@@ -5,9 +5,9 @@ import dataclasses
 import math
 from collections.abc import Sequence
 
-import keras
 import numpy as np
 
+from lurl_tf import activations
 from lurl_tf.tasks.episodes import EpisodeConfig
 from lurl_tf.tasks.image_format import ImageFormat, Resize
 
@@ -43,7 +43,7 @@ class Bucket:
       raise ValueError(
         f"`units` must be positive numbers. Received: units={self.units}"
       )
-    keras.activations.get(self.activation)
+    activations.get(self.activation)
     ImageFormat(self.image_size, self.channels, self.resize)  # for its errors
 
   def __str__(self) -> str:

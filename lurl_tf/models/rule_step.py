@@ -1,0 +1,175 @@
+# SPDX-License-Identifier: Apache-2.0
+"""One application of a rule to the layers of a Keras model."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import keras
+import tensorflow as tf
+
+from lurl_tf.layers import LocalRuleDense
+from lurl_tf.layers.forward_pass import Moments, batch_moments, forward_layer
+from lurl_tf.rule.apply_rule import Rule
+from lurl_tf.structures import Activations
+
+
+class StepReport(NamedTuple):
+  """What one step did.
+
+  Attributes:
+    features: `[b, u]`, of the top layer, before the step.
+    update_norm: norm of all proposed changes together.
+    weight_norm: norm of all kernels and biases together, after the step.
+    dead_share: share of the units whose output does not vary over the batch.
+  """
+
+  features: tf.Tensor
+  update_norm: tf.Tensor
+  weight_norm: tf.Tensor
+  dead_share: tf.Tensor
+
+
+class RuleMetrics:
+  """Means over the steps of an epoch of what a `StepReport` says."""
+
+  def __init__(self):
+    self.means = [keras.metrics.Mean(name) for name in StepReport._fields[1:]]
+
+  def update(self, report: StepReport) -> None:
+    """Adds a step.
+
+    Args:
+      report: what the step did.
+    """
+    for mean, value in zip(self.means, report[1:]):
+      mean.update_state(value)
+
+
+class RuleStep:
+  """Applies a rule to a chain of layers, by a Keras optimizer.
+
+  Args:
+    rule: proposes the changes.
+    layers: the chain, bottom first.
+    optimizer: a Keras optimizer, built on `chain_variables(layers)`.
+    jit_compile: whether XLA compiles the step.
+  """
+
+  def __init__(
+    self,
+    rule: Rule,
+    layers: Sequence[LocalRuleDense],
+    optimizer: keras.optimizers.Optimizer,
+    jit_compile: bool,
+  ):
+    self._rule, self._layers, self._optimizer = rule, layers, optimizer
+    self._trace_count = 0
+    self._step = self._take_step
+    if jit_compile:
+      self._step = tf.function(
+        self._take_step, jit_compile=True, autograph=False
+      )
+    self._moments = tf.function(
+      lambda inputs: self._forward(inputs)[1],
+      jit_compile=jit_compile,
+      autograph=False,
+    )
+
+  @property
+  def trace_count(self) -> int:
+    """How often the step was traced; in eager mode: taken."""
+    return self._trace_count
+
+  def __call__(
+    self, inputs: tf.Tensor, labels: tf.Tensor | None = None
+  ) -> StepReport:
+    """Changes the layers' weights and moving statistics.
+
+    Args:
+      inputs: `[b, i]`, of the chain.
+      labels: `[b]` class numbers, or `[b, k]` one-hot; for rules that need
+        them.
+
+    Returns:
+      `StepReport`.
+    """
+    return self._step(inputs, labels)
+
+  def moments(self, inputs: tf.Tensor) -> tuple[Moments, ...]:
+    """The statistics of every layer for one batch.
+
+    Args:
+      inputs: `[b, i]`, of the chain.
+    """
+    return self._moments(inputs)
+
+  def _forward(self, inputs):
+    """Activations and moments, with the statistics of the batch."""
+    inputs = tf.cast(inputs, self._layers[0].variable_dtype)
+    below, pre, post, moments = inputs, [], [], []
+    for layer in self._layers:
+      weights = layer.layer_weights
+      # The same product as in `forward_layer`: compilers compute it once.
+      moments.append(batch_moments(tf.matmul(below, weights.kernel)))
+      for each, value in zip(
+        (pre, post), forward_layer(weights, below, layer.activation)
+      ):
+        each.append(value)
+      below = post[-1]
+    return Activations(inputs, tuple(pre), tuple(post)), tuple(moments)
+
+  def _take_step(self, inputs, labels):
+    self._trace_count += 1
+    weights = tuple(layer.layer_weights for layer in self._layers)
+    activations, moments = self._forward(inputs)
+    rule = self._rule
+    if getattr(rule, "needs_targets", False):
+      rule = rule.with_targets(self._one_hot(labels, inputs.dtype))
+    changes = tf.nest.flatten(rule(weights, activations))
+    variables = chain_variables(self._layers)
+    self._optimizer.apply(changes, variables)
+    for layer, own_moments in zip(self._layers, moments):
+      layer.update_moving_statistics(own_moments)
+    return StepReport(
+      activations.features,
+      tf.linalg.global_norm(changes),
+      tf.linalg.global_norm(
+        [
+          tf.convert_to_tensor(variable)
+          for layer in self._layers
+          for variable in (layer.kernel, layer.bias)
+        ]
+      ),
+      _dead_share(activations),
+    )
+
+  def _one_hot(self, labels, dtype):
+    if labels.shape.rank == 2 and labels.shape[-1] > 1:
+      return tf.cast(labels, dtype)
+    classes = self._layers[-1].units
+    return tf.one_hot(tf.reshape(labels, [-1]), classes, dtype=dtype)
+
+
+def chain_variables(
+  layers: Sequence[LocalRuleDense],
+) -> list[keras.Variable]:
+  """What a rule changes, in the order of `LayerWeights`.
+
+  Args:
+    layers: the chain, bottom first.
+  """
+  return [
+    variable
+    for layer in layers
+    for variable in (layer.kernel, layer.bias, layer.backward_kernel)
+  ]
+
+
+def _dead_share(activations: Activations) -> tf.Tensor:
+  constant = [
+    tf.reduce_all(values == values[:1], axis=0)
+    for values in activations.post_activations
+  ]
+  return tf.reduce_mean(
+    tf.cast(tf.concat(constant, axis=0), activations.inputs.dtype)
+  )

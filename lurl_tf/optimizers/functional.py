@@ -1,0 +1,241 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Keras optimizers as pure functions, for loops that are differentiated.
+
+Keras optimizers keep their state in variables, and on the TensorFlow backend
+they refuse `stateless_apply`. Here state goes in and out, for one task or for
+several along a leading axis.
+"""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import keras
+import tensorflow as tf
+
+from lurl_tf.optimizers.decayed_sgd import DecayedSGD, apply_changes, per_task
+from lurl_tf.optimizers.inner_optimizer_config import InnerOptimizerConfig
+from lurl_tf.structures import LayerWeights
+
+Weights = tuple[LayerWeights, ...]
+
+# Options of Keras optimizers, by the name of their attribute.
+_UNSUPPORTED = (
+  "amsgrad",
+  "weight_decay",
+  "clipnorm",
+  "clipvalue",
+  "global_clipnorm",
+  "use_ema",
+  "loss_scale_factor",
+  "gradient_accumulation_steps",
+)
+
+
+class MomentumState(NamedTuple):
+  """State of SGD with momentum.
+
+  Attributes:
+    velocities: `LayerWeights` of every layer, the last steps.
+  """
+
+  velocities: Weights
+
+
+class AdamState(NamedTuple):
+  """State of Adam, save the number of steps.
+
+  Attributes:
+    means: `LayerWeights` of every layer, decaying means of changes.
+    squares: `LayerWeights` of every layer, decaying means of their squares.
+  """
+
+  means: Weights
+  squares: Weights
+
+
+OptimizerState = MomentumState | AdamState | tuple[()]
+
+
+class FunctionalOptimizer:
+  """A Keras optimizer's formula: weights, changes and state to the next ones.
+
+  The learning rate is an argument of every step; that of the Keras optimizer
+  is not used.
+
+  Args:
+    optimizer: `DecayedSGD`, `keras.optimizers.SGD` or `keras.optimizers.Adam`;
+      or a config, which makes no variables and so can be used where a graph is
+      traced. Adam's derivative at changes that were all zero is about
+      1 / epsilon; see `InnerOptimizerConfig`.
+
+  Raises:
+    ValueError: if the optimizer is of another kind, or has options such as
+      `clipnorm` that are not supported.
+
+  Example:
+
+  >>> optimizer = lurl_tf.optimizers.FunctionalOptimizer(
+  ...   keras.optimizers.SGD(momentum=0.5)
+  ... )
+  >>> weights = lurl_tf.layers.initial_weights(4, units=(8, 6), seed=(0, 0))
+  >>> state = optimizer.init(weights)
+  >>> weights, state = optimizer.apply(weights, weights, state, 0.1, step=0)
+  """
+
+  def __init__(
+    self, optimizer: keras.optimizers.Optimizer | InnerOptimizerConfig
+  ):
+    if not isinstance(optimizer, InnerOptimizerConfig):
+      optimizer = _config_of(optimizer)
+    self._config = optimizer
+
+  @property
+  def config(self) -> InnerOptimizerConfig:
+    """The optimizer's name and options."""
+    return self._config
+
+  @property
+  def state_type(self) -> type[tuple]:
+    """What `init` returns; `tuple` itself if there is nothing to keep."""
+    if self._config.name == "adam":
+      return AdamState
+    if self._config.name == "sgd" and self._config.momentum:
+      return MomentumState
+    return tuple
+
+  def init(self, weights: Sequence[LayerWeights]) -> OptimizerState:
+    """The state before the first step.
+
+    Args:
+      weights: `LayerWeights` of every layer, with or without an axis of tasks.
+
+    Returns:
+      Zeros shaped like the weights; `()` for an optimizer that keeps nothing.
+    """
+    kind = self.state_type
+    if kind is tuple:
+      return ()
+    zeros = tf.nest.map_structure(tf.zeros_like, tuple(weights))
+    return kind(*[zeros] * len(kind._fields))
+
+  def apply(
+    self,
+    weights: Sequence[LayerWeights],
+    changes: Sequence[LayerWeights],
+    state: OptimizerState,
+    rate: tf.Tensor | float,
+    step: tf.Tensor | int,
+  ) -> tuple[Weights, OptimizerState]:
+    """One step; a pure function, differentiable in all but `step`.
+
+    Args:
+      weights: `LayerWeights` of every layer.
+      changes: the proposals, shaped like `weights`; what is a gradient to
+        Keras.
+      state: from `init` or the last step.
+      rate: the learning rate, a scalar or `[t]`.
+      step: steps done since `init`, a scalar or `[t]` integers. Adam only.
+
+    Returns:
+      The next weights, and the next state.
+    """
+    weights, changes = (
+      tuple(LayerWeights(*layer) for layer in layers)
+      for layers in (weights, changes)
+    )
+    if self._config.name == "decayed_sgd":
+      return apply_changes(weights, changes, rate), state
+    rate = tf.convert_to_tensor(rate, weights[0].kernel.dtype)
+    if self._config.name == "adam":
+      return self._adam(weights, changes, state, rate, step)
+    return self._sgd(weights, changes, state, rate)
+
+  def _sgd(self, weights, changes, state, rate):
+    momentum = self._config.momentum
+    steps = tf.nest.map_structure(
+      lambda change: -per_task(rate, change) * change, changes
+    )
+    if not momentum:
+      return tf.nest.map_structure(tf.add, weights, steps), state
+
+    def with_momentum(velocity, step):
+      return momentum * velocity + step
+
+    velocities = tf.nest.map_structure(with_momentum, state.velocities, steps)
+    if self._config.nesterov:
+      steps = tf.nest.map_structure(with_momentum, velocities, steps)
+    else:
+      steps = velocities
+    return (
+      tf.nest.map_structure(tf.add, weights, steps),
+      MomentumState(velocities),
+    )
+
+  def _adam(self, weights, changes, state, rate, step):
+    config, dtype = self._config, rate.dtype
+
+    def decayed(mean, value, beta):
+      return mean + (1 - beta) * (value - mean)
+
+    def bias(beta):
+      return 1 - tf.constant(beta, dtype) ** tf.cast(step + 1, dtype)
+
+    means = tf.nest.map_structure(
+      lambda mean, change: decayed(mean, change, config.beta_1),
+      state.means,
+      changes,
+    )
+    squares = tf.nest.map_structure(
+      lambda square, change: decayed(square, change * change, config.beta_2),
+      state.squares,
+      changes,
+    )
+    own_rate = rate * tf.sqrt(bias(config.beta_2)) / bias(config.beta_1)
+
+    def moved(weight, mean, square):
+      scale = _root(square) + config.epsilon
+      return weight - per_task(own_rate, weight) * mean / scale
+
+    return (
+      tf.nest.map_structure(moved, weights, means, squares),
+      AdamState(means, squares),
+    )
+
+
+def _root(square: tf.Tensor) -> tf.Tensor:
+  """The square root, with a derivative of 0 at 0.
+
+  The root's own is infinite, and infinity times the square's derivative, 0, is
+  not a number. One `where` would not do: its gradient multiplies by 0.
+  """
+  positive = square > 0
+  root = tf.sqrt(tf.where(positive, square, tf.ones_like(square)))
+  return tf.where(positive, root, tf.zeros_like(root))
+
+
+def _config_of(optimizer: keras.optimizers.Optimizer) -> InnerOptimizerConfig:
+  """The config of a Keras optimizer; raises unless it has one."""
+  kind = type(optimizer)  # A subclass, such as AdamW, has another formula.
+  if kind not in (DecayedSGD, keras.optimizers.SGD, keras.optimizers.Adam):
+    raise ValueError(
+      "`optimizer` must be DecayedSGD, keras.optimizers.SGD or "
+      f"keras.optimizers.Adam. Received: optimizer={optimizer!r}"
+    )
+  for option in _UNSUPPORTED:
+    if value := getattr(optimizer, option, None):
+      raise ValueError(
+        f"`optimizer` must do without `{option}` in an unroll. "
+        f"Received: {option}={value!r}"
+      )
+  if kind is DecayedSGD:
+    return InnerOptimizerConfig()
+  if kind is keras.optimizers.SGD:
+    return InnerOptimizerConfig(
+      "sgd", momentum=optimizer.momentum, nesterov=bool(optimizer.nesterov)
+    )
+  return InnerOptimizerConfig(
+    "adam",
+    beta_1=optimizer.beta_1,
+    beta_2=optimizer.beta_2,
+    epsilon=optimizer.epsilon,
+  )

@@ -1,0 +1,157 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What every update rule is: the class to extend for a rule of one's own."""
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+import tensorflow as tf
+
+from lurl_tf import presets
+from lurl_tf.structures import Activations, LayerWeights
+
+
+class LayerView(NamedTuple):
+  """What a rule may look at to change one layer.
+
+  Attributes:
+    weights: the layer's `LayerWeights`.
+    inputs: x of the layer below, `[..., b, i]`.
+    pre_activations: z, `[..., b, j]`.
+    post_activations: x, `[..., b, j]`.
+  """
+
+  weights: LayerWeights
+  inputs: tf.Tensor
+  pre_activations: tf.Tensor
+  post_activations: tf.Tensor
+
+
+class LocalRule(tf.Module):
+  """Base class of update rules; extend it to write one.
+
+  A rule maps the weights and activations of one batch to proposed changes,
+  which the inner optimizer subtracts, as it would gradients. A rule that treats
+  every layer by itself overrides `layer_change`; one that passes something from
+  layer to layer, as the learned `UpdateRule` does, overrides `__call__`. Both
+  must be pure functions that work with and without a leading axis of tasks.
+
+  To save models that use it, register the class with
+  `keras.saving.register_keras_serializable()`, and return the arguments of its
+  `__init__` from `get_config`.
+
+  Attributes:
+    needs_targets: whether the rule is supervised: `with_targets` must then be
+      called before it is applied.
+    metadata: how the rule was made, and the base network it is used to.
+
+  Args:
+    name: of the module.
+
+  Call arguments:
+    weights: `LayerWeights` of every layer, bottom first.
+    activations: the `Activations` of one forward pass. Labels have no way in.
+
+  Returns:
+    `LayerWeights` of proposed changes, shaped like `weights`.
+
+  Example:
+
+  >>> class PlainHebb(lurl_tf.rule.LocalRule):
+  ...   def layer_change(self, layer):
+  ...     kernel, bias, backward_kernel = layer.weights
+  ...     hebb = tf.matmul(
+  ...       layer.inputs, layer.post_activations, transpose_a=True
+  ...     )
+  ...     return lurl_tf.LayerWeights(
+  ...       -hebb, tf.zeros_like(bias), tf.zeros_like(backward_kernel)
+  ...     )
+  >>> weights = lurl_tf.layers.initial_weights(4, units=(3,), seed=(0, 0))
+  >>> inputs = tf.random.stateless_normal([16, 4], (0, 1))
+  >>> weights = lurl_tf.inner_step(PlainHebb(), weights, inputs)
+  """
+
+  needs_targets = False
+
+  def __init__(self, name: str | None = None):
+    super().__init__(name=name)
+    self.metadata = presets.PresetMetadata()
+
+  def __call__(
+    self, weights: Sequence[LayerWeights], activations: Activations
+  ) -> tuple[LayerWeights, ...]:
+    inputs = (activations.inputs, *activations.post_activations[:-1])
+    views = map(
+      LayerView,
+      weights,
+      inputs,
+      activations.pre_activations,
+      activations.post_activations,
+    )
+    return tuple(self.layer_change(view) for view in views)
+
+  def layer_change(self, layer: LayerView) -> LayerWeights:
+    """The proposed change of one layer.
+
+    Args:
+      layer: what may be looked at.
+
+    Returns:
+      `LayerWeights`, shaped like `layer.weights`.
+    """
+    raise NotImplementedError(
+      f"{type(self).__name__} must override `layer_change` or `__call__`"
+    )
+
+  @property
+  def meta_parameters(self) -> tuple[tf.Variable, ...]:
+    """What is meta-learned; nothing, where a rule is designed by hand."""
+    return ()
+
+  @property
+  def dtype(self) -> str | None:
+    """Float type that weights must have; None for a rule that takes any."""
+    return None
+
+  def check_output_size(self, output_size: int) -> None:
+    """Raises ValueError unless the rule works for a top layer of that size.
+
+    Args:
+      output_size: units of the top layer.
+    """
+    del output_size
+
+  def get_config(self) -> dict[str, Any]:
+    """The arguments of `__init__`, as plain values."""
+    return {}
+
+  @classmethod
+  def from_config(cls, config: dict[str, Any]) -> "LocalRule":
+    """The rule that `get_config` describes.
+
+    Args:
+      config: from `get_config`.
+    """
+    return cls(**config)
+
+
+def center(values: tf.Tensor) -> tf.Tensor:
+  """Values without their mean over examples.
+
+  Args:
+    values: `[..., b, u]`.
+  """
+  return values - tf.reduce_mean(values, axis=-2, keepdims=True)
+
+
+def correlate(inputs: tf.Tensor, outputs: tf.Tensor) -> tf.Tensor:
+  """Mean over examples of the products of inputs, centred, and outputs.
+
+  Args:
+    inputs: `[..., b, i]`.
+    outputs: `[..., b, j]`.
+
+  Returns:
+    `[..., i, j]`.
+  """
+  examples = inputs.shape[-2]
+  return tf.matmul(center(inputs), outputs, transpose_a=True) / examples
