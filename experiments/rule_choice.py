@@ -40,9 +40,9 @@ def choose_rule(name: str | None, seed: int = 0) -> RuleChoice:
 
   Args:
     name: a shipped preset, a preset folder, a run's log folder, or the name of
-      a rule designed by hand; None for the default preset; `"untrained"` for no learned rule, with the configuration
-      and base network of the default preset, or of the published rule if none
-      is shipped.
+      a rule designed by hand; None for the default preset; `"untrained"` for no
+      learned rule, with the configuration and base network of the default
+      preset, or of the published rule if none is shipped.
     seed: of the fresh meta-parameters.
 
   Returns:

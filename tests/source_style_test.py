@@ -20,10 +20,17 @@ KERAS_METHODS = (
   "build",
   "call",
   "compile",
+  "compile_from_config",
   "compute_output_shape",
+  "export",
   "from_config",
+  "get_compile_config",
   "get_config",
+  "load_own_variables",
+  "metrics",
+  "save_own_variables",
   "test_step",
+  "train_on_batch",
   "train_step",
 )
 

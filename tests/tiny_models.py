@@ -3,6 +3,7 @@
 
 import keras
 import numpy as np
+import tensorflow as tf
 
 import lurl_tf
 
@@ -82,3 +83,24 @@ def stem_and_head(units=(6, 4), classes=3):
       keras.layers.Dense(classes),
     ]
   )
+
+
+def weights_of(model):
+  """`LayerWeights` of the model's chain, bottom first."""
+  return tuple(layer.layer_weights for layer in chain_of(model))
+
+
+def expected_weights(model, inputs, epochs=1, batch=8):
+  """What `inner_step` alone makes of the model's weights."""
+  weights = weights_of(model)
+  for _ in range(epochs):
+    for begin in range(0, len(inputs), batch):
+      weights = lurl_tf.inner_step(
+        model.rule, weights, inputs[begin : begin + batch], RATE
+      )
+  return weights
+
+
+def assert_close(one, other, tolerance=1e-5):
+  for first, second in zip(tf.nest.flatten(one), tf.nest.flatten(other)):
+    np.testing.assert_allclose(first, second, rtol=tolerance, atol=tolerance)

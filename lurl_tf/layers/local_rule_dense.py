@@ -144,7 +144,10 @@ class LocalRuleDense(keras.layers.Layer):
     if training or self.batch_statistics:
       moments = batch_moments(linear)
     else:
-      moments = Moments(self.moving_mean, self.moving_variance)
+      moments = Moments(
+        keras.ops.cast(self.moving_mean, linear.dtype),
+        keras.ops.cast(self.moving_variance, linear.dtype),
+      )
     if training:
       self.update_moving_statistics(moments)
     bias = keras.ops.cast(self.bias, linear.dtype)

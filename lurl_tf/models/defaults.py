@@ -9,7 +9,7 @@ import numpy as np
 
 from lurl_tf.layers import LocalRuleDense
 from lurl_tf.layers.initial_weights import BIAS_STDDEV, KERNEL_STDDEV
-from lurl_tf.optimizers import DecayedSGD, LogLinearRate
+from lurl_tf.optimizers import InnerOptimizerConfig, LogLinearRate
 from lurl_tf.presets import PresetMetadata
 from lurl_tf.rule.apply_rule import Rule
 
@@ -64,21 +64,21 @@ def metadata_of(rule: Rule) -> PresetMetadata:
   return getattr(rule, "metadata", PresetMetadata())
 
 
-def default_optimizer(rule: Rule) -> DecayedSGD:
+def default_optimizer(rule: Rule) -> keras.optimizers.Optimizer:
   """The optimizer that a rule was meta-trained with.
 
   Args:
     rule: any callable that `inner_step` takes.
 
   Returns:
-    `DecayedSGD` at the rule's own rates; 1e-4, as published, where it does not
-    say.
+    A Keras optimizer at the rule's own rates; `DecayedSGD(1e-4)`, as published,
+    where the rule does not say.
   """
   metadata = metadata_of(rule)
   rates = metadata.inner_learning_rates
-  if len(rates) == 1:
-    return DecayedSGD(rates[0])
-  return DecayedSGD(LogLinearRate(rates, metadata.inner_steps))
+  return InnerOptimizerConfig.from_text(metadata.inner_optimizer).to_keras(
+    rates[0] if len(rates) == 1 else LogLinearRate(rates, metadata.inner_steps)
+  )
 
 
 def check_rule(rule: Rule, layers: Sequence[LocalRuleDense]) -> None:

@@ -73,7 +73,7 @@ class Backpropagation(LocalRule):
       units=(128, 32),
       activation=activation if isinstance(activation, str) else "relu",
       inner_steps=100,
-      inner_learning_rates=(0.1,),
+      inner_learning_rates=(0.01,),
     )
 
   def __call__(
@@ -144,9 +144,7 @@ class Backpropagation(LocalRule):
     )
 
 
-def _logits_error(
-  targets: tf.Tensor, pre_activations: tf.Tensor
-) -> tf.Tensor:
+def _logits_error(targets: tf.Tensor, pre_activations: tf.Tensor) -> tf.Tensor:
   """The loss's gradient for the top layer's pre-activations, `[..., b, j]`."""
   units, batch_shape = pre_activations.shape[-1], pre_activations.shape[:-1]
   if targets.shape.rank < 2 or not 1 <= targets.shape[-1] <= units:

@@ -32,7 +32,9 @@ def mean_products(below: tf.Tensor, above: tf.Tensor) -> tf.Tensor:
   return tf.matmul(below, above, transpose_a=True) / batch_size
 
 
-def kernel_change_only(weights: LayerWeights, change: tf.Tensor) -> LayerWeights:
+def kernel_change_only(
+  weights: LayerWeights, change: tf.Tensor
+) -> LayerWeights:
   """A proposal that leaves the bias and the backward kernel to the optimizer.
 
   Args:

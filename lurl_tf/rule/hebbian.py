@@ -54,7 +54,7 @@ class Hebbian(LocalRule):
       )
     self.decay = float(decay)
     self.metadata = PresetMetadata(
-      units=(128, 32), inner_steps=100, inner_learning_rates=(0.01,)
+      units=(128,), inner_steps=100, inner_learning_rates=(0.003,)
     )
 
   def layer_change(self, layer: LayerView) -> LayerWeights:

@@ -132,26 +132,3 @@ class LocalRule(tf.Module):
       config: from `get_config`.
     """
     return cls(**config)
-
-
-def center(values: tf.Tensor) -> tf.Tensor:
-  """Values without their mean over examples.
-
-  Args:
-    values: `[..., b, u]`.
-  """
-  return values - tf.reduce_mean(values, axis=-2, keepdims=True)
-
-
-def correlate(inputs: tf.Tensor, outputs: tf.Tensor) -> tf.Tensor:
-  """Mean over examples of the products of inputs, centred, and outputs.
-
-  Args:
-    inputs: `[..., b, i]`.
-    outputs: `[..., b, j]`.
-
-  Returns:
-    `[..., i, j]`.
-  """
-  examples = inputs.shape[-2]
-  return tf.matmul(center(inputs), outputs, transpose_a=True) / examples

@@ -38,7 +38,7 @@ class Oja(LocalRule):
   def __init__(self):
     super().__init__(name="oja")
     self.metadata = PresetMetadata(
-      units=(128, 32), inner_steps=100, inner_learning_rates=(0.01,)
+      units=(128,), inner_steps=100, inner_learning_rates=(0.01,)
     )
 
   def layer_change(self, layer: LayerView) -> LayerWeights:

@@ -7,8 +7,8 @@ import pytest
 import tensorflow as tf
 
 from lurl_tf.layers.forward_pass import (
-  forward,
   batch_moments,
+  forward,
   forward_layer,
   normalize,
 )

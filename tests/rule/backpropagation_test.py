@@ -58,8 +58,7 @@ def test_every_task_gets_the_gradient_of_its_own_loss():
   inputs = [one_batch.draw_inputs(seed) for seed in range(3)]
   targets = [draw_targets(seed) for seed in range(3)]
   expected = [
-    gradient(*task, activation="silu")
-    for task in zip(weights, inputs, targets)
+    gradient(*task, activation="silu") for task in zip(weights, inputs, targets)
   ]
   changes = one_batch.propose(
     Backpropagation("silu").with_targets(tf.stack(targets)),
@@ -109,9 +108,10 @@ def test_feedback_alignment_sends_the_error_through_the_backward_kernel():
   assert not any(np.any(change.backward_kernel) for change in changes)
   # Another W above changes the error of the layer below not at all, given
   # the error above; so it must depend on V alone.
-  negated = (weights[0], weights[1]._replace(
-    backward_kernel=-weights[1].backward_kernel
-  ))
+  negated = (
+    weights[0],
+    weights[1]._replace(backward_kernel=-weights[1].backward_kernel),
+  )
   one_batch.assert_same(
     one_batch.propose(aligned, negated, inputs)[0].kernel, -changes[0].kernel
   )

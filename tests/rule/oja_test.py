@@ -46,9 +46,7 @@ def test_all_columns_find_the_first_principal_component():
 def test_without_a_decay_columns_get_length_one():
   points, directions = one_batch.elongated_points()
   weights = lurl_tf.layers.initial_weights(5, (2,), (0, 0), "float64")
-  optimizer = lurl_tf.optimizers.FunctionalOptimizer(
-    keras.optimizers.SGD(0.05)
-  )
+  optimizer = lurl_tf.optimizers.FunctionalOptimizer(keras.optimizers.SGD(0.05))
   rule = lurl_tf.rule.Oja()
   for step in range(400):
     changes = one_batch.propose(rule, weights, points, "linear")

@@ -90,4 +90,4 @@ def elongated_points(rows=400):
 
 def directions_of(kernel):
   """Columns scaled to length one."""
-  return kernel / np.linalg.norm(kernel, axis=0)
+  return np.asarray(kernel) / np.linalg.norm(kernel, axis=0)

@@ -35,9 +35,7 @@ def test_one_unit_is_ojas_rule():
 def test_column_j_finds_principal_component_j():
   points, directions = one_batch.elongated_points()
   weights = lurl_tf.layers.initial_weights(5, (3,), (0, 0), "float64")
-  optimizer = lurl_tf.optimizers.FunctionalOptimizer(
-    keras.optimizers.SGD(0.05)
-  )
+  optimizer = lurl_tf.optimizers.FunctionalOptimizer(keras.optimizers.SGD(0.05))
   rule = lurl_tf.rule.Sanger()
   for step in range(800):
     changes = one_batch.propose(rule, weights, points, "linear")
