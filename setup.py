@@ -29,7 +29,7 @@ setuptools.setup(
     "matplotlib>=3.8",
     "numpy>=1.26",
     "Pillow>=10.1",
-    "scikit-learn>=1.4",
+    "scikit-learn>=1.6",
     "scipy>=1.11",
     "tensorboard>=2.20",
     "tensorflow>=2.20",

@@ -133,3 +133,8 @@ class RuleFeatures(
     check_is_fitted(self)
     inputs = validate_data(self, X, dtype=np.float32, reset=False)
     return self.model_.predict(inputs, verbose=0)
+
+  def __sklearn_tags__(self) -> sklearn.utils.Tags:
+    tags = super().__sklearn_tags__()
+    tags.transformer_tags.preserves_dtype = ["float32"]
+    return tags

@@ -1,0 +1,71 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Evaluates the rule of a run and puts it among the shipped presets.
+
+python -m tools.ship_preset --run=runs/quick --name=quick \
+  --note="The main job's rule: five minutes of meta-training on letters."
+"""
+
+import dataclasses
+from collections.abc import Sequence
+
+from absl import app, flags
+
+from experiments.evaluate import make_config, progress_report, rules_to_evaluate
+from experiments.evaluation_report import as_text
+from experiments.rule_choice import choose_rule
+from lurl_tf import presets
+from lurl_tf.evaluation import evaluate
+from lurl_tf.presets.catalogue import DEFAULT_FILE, SHIPPED
+from lurl_tf.tasks import load_examples
+
+_RUN = flags.DEFINE_string("run", None, "The run's log folder.", required=True)
+_NAME = flags.DEFINE_string("name", None, "Of the preset.", required=True)
+_NOTE = flags.DEFINE_string("note", None, "What the rule is.", required=True)
+_EVALUATED_ON = flags.DEFINE_string(
+  "evaluated_on", "lurl_digits", "The data set of the preset's table."
+)
+_DEFAULT = flags.DEFINE_bool("default", True, "Whether it is the default now.")
+
+
+def ship(run: str, name: str, note: str, dataset: str, default: bool) -> None:
+  """Writes the preset, with a table of its evaluation.
+
+  Args:
+    run: log folder of the meta-training.
+    name: of the preset.
+    note: what the rule is, put before the table.
+    dataset: what it is evaluated on.
+    default: whether it becomes the default preset.
+
+  Raises:
+    FileNotFoundError: if there is no such run.
+  """
+  choice = choose_rule(run)
+  train, test = (load_examples(dataset, split) for split in ("train", "test"))
+  result = evaluate(
+    train,
+    test,
+    rules_to_evaluate(choice),
+    make_config(choice),
+    progress_report(),
+  )
+  metadata = dataclasses.replace(
+    choice.metadata, evaluation=f"{note}\n\n{as_text(result, dataset, name)}"
+  )
+  choice.learned.save_preset(SHIPPED / name, metadata)
+  if default:
+    (SHIPPED / DEFAULT_FILE).write_text(f"{name}\n")
+  print(f"\n{metadata.evaluation}\n\nShipped: {', '.join(presets.available())}")
+
+
+def main(argv: Sequence[str]) -> None:
+  """Runs the script with the flags given."""
+  if len(argv) > 1:
+    raise app.UsageError(f"Only flags are taken. Received: {argv[1:]}")
+  ship(
+    _RUN.value, _NAME.value, _NOTE.value, _EVALUATED_ON.value, _DEFAULT.value
+  )
+
+
+if __name__ == "__main__":
+  app.run(main)
