@@ -20,6 +20,8 @@ from absl import app, flags
 import lurl_tf
 from experiments import shared_flags
 from experiments.results import check_writable, write_results
+from lurl_tf.models.model_with_rule import PUBLISHED_UNITS
+from lurl_tf.structures import RuleConfig
 
 INPUT_SIZE = 196
 BATCH_SIZE = 128
@@ -53,15 +55,21 @@ class Timing:
   peak_gigabytes: float
 
 
-def time_fit(rows: int = 60_000) -> list[Timing]:
-  """`fit` beside a loop of compiled inner steps on the very same batches.
+def time_fit(
+  rows: int = 60_000,
+  rule_config: RuleConfig | None = None,
+  units: Sequence[int] = PUBLISHED_UNITS,
+) -> list[Timing]:
+  """`fit` beside a loop of compiled inner steps on batches of the same shape.
 
   Args:
     rows: of 196 float32 inputs.
+    rule_config: sizes of the rule; default: published.
+    units: of the base model.
   """
-  rule = lurl_tf.UpdateRule(seed=0)
+  rule = lurl_tf.UpdateRule(rule_config, seed=0)
   inputs = np.random.default_rng(0).random((rows, INPUT_SIZE), np.float32)
-  model = lurl_tf.LocalRuleModel(rule=rule, seed=0)
+  model = lurl_tf.LocalRuleModel(units, rule, seed=0)
   model.compile()
   clock = _EpochClock()
   began = time.perf_counter()
@@ -79,15 +87,8 @@ def time_fit(rows: int = 60_000) -> list[Timing]:
   batches = tf.data.Dataset.from_tensor_slices(
     inputs[: steps * BATCH_SIZE].reshape(steps, BATCH_SIZE, INPUT_SIZE)
   )
-  return [
-    dataclasses.replace(
-      _time_inner_steps(
-        "fit", lurl_tf.models.local_rule_model.PUBLISHED_UNITS, batches
-      ),
-      what="compiled inner_step",
-    ),
-    fit,
-  ]
+  bare = _time_inner_steps("fit", units, batches, rule)
+  return [dataclasses.replace(bare, what="compiled inner_step"), fit]
 
 
 def time_deep() -> list[Timing]:
@@ -160,8 +161,8 @@ def _few_batches(count):
   )
 
 
-def _time_inner_steps(case, units, batches):
-  rule = lurl_tf.UpdateRule(seed=0)
+def _time_inner_steps(case, units, batches, rule=None):
+  rule = rule or lurl_tf.UpdateRule(seed=0)
   weights = lurl_tf.layers.initial_weights(INPUT_SIZE, units, seed=(0, 0))
   step = tf.function(lurl_tf.inner_step, jit_compile=True)
 

@@ -17,8 +17,6 @@ from typing import NamedTuple
 
 import pytest
 
-from lurl_tf import presets
-
 ROOT = pathlib.Path(__file__).parents[1]
 DOCS = ROOT / "docs"
 PAGES = sorted(DOCS.glob("*.md"))
@@ -44,13 +42,6 @@ for language, line, text in blocks:
     print(f"FAILED: the block at {page}:{line}", file=sys.stderr, flush=True)
     raise
   sys.stdout.flush()
-"""
-
-# Until a preset is shipped, Oja's rule stands for the default.
-WITHOUT_PRESET = """
-import lurl_tf
-own_get = lurl_tf.rule.get
-lurl_tf.rule.get = lambda rule=None: own_get("oja" if rule is None else rule)
 """
 
 
@@ -97,11 +88,8 @@ def blocks_to_run(page, slow):
 
 def run_blocks(blocks, page, folder):
   """Runs blocks; fails with what they printed last."""
-  program = RUNNER
-  if not presets.available():
-    program = WITHOUT_PRESET + RUNNER
   done = subprocess.run(
-    [sys.executable, "-c", program, str(page)],
+    [sys.executable, "-c", RUNNER, str(page)],
     input=json.dumps([[b.language, b.line, b.text] for b in blocks]),
     cwd=folder,
     env={

@@ -48,6 +48,11 @@ def find_layer_chain(model: keras.Model) -> LayerChain:
     ValueError: if there are no such layers, or something lies between or beside
       them.
   """
+  if not getattr(model, "inputs", None):
+    raise ValueError(
+      "Expected a functional or Sequential model, whose layers can be looked "
+      f"at. Received: {type(model).__name__}"
+    )
   if len(model.inputs) != 1 or len(model.outputs) != 1:
     raise ValueError(
       "Expected a model of one input and one output. Received: "

@@ -16,10 +16,7 @@ from lurl_tf.models.few_shot import EXAMPLES_PER_CLASS
 from lurl_tf.models.inference_statistics import estimate_statistics
 from lurl_tf.models.rule_step import RuleMetrics, RuleStep, chain_variables
 from lurl_tf.models.scored_model import ScoredModel
-from lurl_tf.models.training_batches import (
-  check_batch_size,
-  training_batches,
-)
+from lurl_tf.models.training_batches import check_batch_size, training_batches
 
 
 @keras.saving.register_keras_serializable(package="lurl_tf")
@@ -309,6 +306,11 @@ class LocalRuleModel(ScoredModel):
     """Builds what is missing, and checks what can be checked before a step."""
     self.build(spec.shape)
     input_checks.check_inputs(spec, self._chain)
+    if self.train_head and self._chain.head is None:
+      raise ValueError(
+        "Expected layers after the LocalRuleDense layers, a head to train. "
+        "Received: train_head=True, and none"
+      )
     if self._rule_step is None:
       self._build_optimizers()
       self._rule_step = RuleStep(

@@ -47,7 +47,7 @@ class ModelWithRule(keras.Model):
     self.batch_statistics = batch_statistics
     self._chain: LayerChain | None = None
     if base_model.built:
-      self.build(base_model.input_shape)
+      self.build(getattr(base_model, "input_shape", None))
 
   def build(self, input_shape):
     if self._chain is not None:

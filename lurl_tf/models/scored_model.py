@@ -75,7 +75,9 @@ class ScoredModel(ModelWithRule):
         raise ValueError(
           "Expected inputs and labels to score features on. Received: no labels"
         )
-      features.append(test((tf.convert_to_tensor(inputs), own_labels)))
+      inputs = tf.convert_to_tensor(inputs)
+      self.build(inputs.shape)
+      features.append(test((inputs, own_labels)))
       labels.append(np.asarray(own_labels))
     logs = {}
     if self.loss is not None:

@@ -64,9 +64,14 @@ def training_batches(
     ValueError: if there is no batch of two examples or more, or labels are
       missing that are to be handed on.
   """
+  if y is not None and not _is_array(x):
+    raise ValueError(
+      "Expected `y` beside an array only; other data give pairs of inputs and "
+      f"labels. Received: x of type {type(x).__name__} and y"
+    )
   if isinstance(x, tf.data.Dataset):
     batches = _from_dataset(x, keep_labels)
-  elif hasattr(x, "shape") or isinstance(x, (list, tuple)):
+  elif _is_array(x):
     batches = _from_arrays(
       np.asarray(x),
       None if y is None else np.asarray(y),
@@ -112,9 +117,7 @@ def each_batch(
   Yields:
     Inputs and labels, or None in place of labels.
   """
-  if not isinstance(x, tf.data.Dataset) and (
-    hasattr(x, "shape") or isinstance(x, (list, tuple))
-  ):
+  if _is_array(x):
     x, y = np.asarray(x), None if y is None else np.asarray(y)
     check_lengths(x, y)
     for begin in range(0, len(x), batch_size or 128):
@@ -293,6 +296,10 @@ def _from_iterable(x, labelled):
     lambda: iter(tuple(recent)),
     len(_as_tuple(first)) > 1 and not labelled,
   )
+
+
+def _is_array(x):
+  return hasattr(x, "shape") or isinstance(x, (list, tuple))
 
 
 def _in_order(x):

@@ -4,11 +4,12 @@
 import pytest
 
 from experiments import benchmark
+from tests.tiny_models import TINY_RULE
 
 
 def test_fit_is_timed_beside_the_bare_step(monkeypatch):
   monkeypatch.setattr(benchmark, "REPETITIONS", 1)
-  bare, fit = benchmark.time_fit(rows=256)
+  bare, fit = benchmark.time_fit(256, TINY_RULE, (6, 4))
   assert (bare.what, fit.what) == ("compiled inner_step", "LocalRuleModel.fit")
   for timing in (bare, fit):
     assert timing.compile_seconds > 0

@@ -125,6 +125,18 @@ def test_as_many_labels_as_inputs():
     tiny_model(rule=rule).fit(draw_inputs(8))
 
 
+def test_labels_beside_what_is_no_array():
+  with pytest.raises(ValueError, match="beside an array only"):
+    tiny_model().fit(batches(draw_inputs(8)), np.zeros(8))
+
+
+def test_a_head_that_is_not_there():
+  model = tiny_model()
+  model.compile(loss="mse", train_head=True)
+  with pytest.raises(ValueError, match="a head to train"):
+    model.fit(draw_inputs(8), np.zeros([8, 4]))
+
+
 def test_scaled_integers_are_fine():
   model = lurl_tf.LocalRuleModel.from_model(stem_and_head(), tiny_rule())
   model.compile(jit_compile=False)

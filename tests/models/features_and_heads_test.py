@@ -154,3 +154,46 @@ def test_a_head_that_is_trained_needs_loss_and_labels():
   model.compile(loss="mse", train_head=True)
   with pytest.raises(ValueError, match="Labels are needed"):
     model.fit(np.zeros([8, 3, 2, 1], np.uint8))
+
+
+def test_evaluate_of_a_model_that_was_not_built():
+  accuracy = tiny_model().evaluate(draw_inputs(60), labels_of(60), verbose=0)
+  assert 0 <= accuracy <= 1
+
+
+# bfloat16 has three bits less than float16.
+@pytest.mark.parametrize(
+  ("policy", "tolerance"), [("mixed_float16", 0.02), ("mixed_bfloat16", 0.16)]
+)
+def test_mixed_precision(policy, tolerance):
+  """The rule works on float32 weights; features come in half precision."""
+  inputs = draw_inputs(64)
+  models = []
+  for dtype in ("float32", policy):
+    base = keras.Sequential(
+      [keras.Input([5])]
+      + [
+        lurl_tf.LocalRuleDense(
+          size,
+          dtype=dtype,
+          kernel_initializer=keras.initializers.RandomNormal(seed=size),
+          bias_initializer="zeros",
+        )
+        for size in (6, 4)
+      ]
+    )
+    model = lurl_tf.LocalRuleModel.from_model(base, tiny_rule(), seed=0)
+    model.compile(lurl_tf.optimizers.DecayedSGD(RATE), jit_compile=False)
+    model.fit(inputs, batch_size=16, verbose=0)
+    models.append(model)
+  full, mixed = models
+  assert_close(
+    [w.kernel for w in weights_of(full)],
+    [w.kernel for w in weights_of(mixed)],
+    2e-2,
+  )
+  features = mixed.predict(inputs, verbose=0)
+  assert keras.backend.standardize_dtype(features.dtype) == policy[6:]
+  np.testing.assert_allclose(
+    features.astype(np.float32), full.predict(inputs, verbose=0), atol=tolerance
+  )

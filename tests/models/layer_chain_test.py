@@ -76,9 +76,22 @@ def without():
   return keras.Sequential([keras.Input([3]), keras.layers.Dense(2)])
 
 
+class Subclassed(keras.Model):
+  """Its graph cannot be seen."""
+
+  def __init__(self):
+    super().__init__()
+    self.dense = lurl_tf.LocalRuleDense(2)
+    self.build([None, 3])
+
+  def call(self, inputs):
+    return self.dense(inputs)
+
+
 @pytest.mark.parametrize(
   ("make", "message"),
   [
+    (Subclassed, "functional or Sequential model.* Received: Subclassed"),
     (dense_between, "must form a chain"),
     (side_by_side, "must form a chain"),
     (used_twice, "used once"),

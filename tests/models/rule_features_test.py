@@ -68,9 +68,7 @@ def test_a_grid_search():
   pipeline = make_pipeline(
     sklearn.base.clone(QUICK), LogisticRegression(max_iter=200)
   )
-  search = GridSearchCV(
-    pipeline, {"rulefeatures__units": [(4,), (8,)]}, cv=2
-  )
+  search = GridSearchCV(pipeline, {"rulefeatures__units": [(4,), (8,)]}, cv=2)
   search.fit(draw_inputs(60), labels_of(60))
   assert search.best_score_ > 0.5
 

@@ -1,0 +1,57 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Tests of the tool that ships presets, and of what is shipped."""
+
+import numpy as np
+
+import lurl_tf
+from lurl_tf.evaluation import EvaluationConfig, evaluate
+from lurl_tf.presets import PresetMetadata, catalogue
+from lurl_tf.tasks import load_examples
+from tests.tiny_models import tiny_rule
+from tools import ship_preset
+
+
+def test_a_run_becomes_the_default_preset(tmp_path, monkeypatch):
+  folder = tmp_path / "shipped"
+  folder.mkdir()
+  for module in (catalogue, ship_preset):
+    monkeypatch.setattr(module, "SHIPPED", folder)
+  rule = tiny_rule()
+  metadata = PresetMetadata(units=(6, 4), inner_steps=2, command="made by hand")
+  rule.save_preset(tmp_path / "run" / "rule", metadata)
+  ship_preset.ship(
+    str(tmp_path / "run"), "tiny", "A tiny rule.", "lurl_digits", True
+  )
+  assert lurl_tf.presets.available() == ("tiny",)
+  assert lurl_tf.presets.default() == "tiny"
+  shipped = lurl_tf.UpdateRule.from_preset("tiny")
+  for one, other in zip(shipped.meta_parameters, rule.meta_parameters):
+    np.testing.assert_array_equal(one.numpy(), other.numpy())
+  assert shipped.metadata.command == "made by hand"
+  assert shipped.metadata.evaluation.startswith("A tiny rule.")
+  assert "learned_rule" in shipped.metadata.evaluation
+
+
+def test_the_shipped_rule_does_what_its_table_says():
+  rule = lurl_tf.UpdateRule.from_preset(lurl_tf.presets.default())
+  metadata = rule.metadata
+  train, test = (load_examples("lurl_digits", s) for s in ("train", "test"))
+  config = EvaluationConfig(
+    units=metadata.units,
+    batch_size=metadata.batch_size,
+    inner_steps=(metadata.inner_steps,),
+    learning_rates=metadata.inner_learning_rates,
+    horizon=metadata.inner_steps,
+  )
+  result = evaluate(train, test, {"learned_rule": rule}, config)
+  scored = result.row("learned_rule", "ridge_loo", metadata.inner_steps)
+  random = result.row("random_init", "ridge_loo", 0)
+  line = next(
+    line
+    for line in metadata.evaluation.splitlines()
+    if line.startswith("learned_rule")
+  )
+  in_table = float(line.split()[5])  # ridge, "+-", its error, ridge_loo
+  # Another machine rounds otherwise.
+  assert abs(100 * scored.accuracy_mean - in_table) < 1.5
+  assert scored.accuracy_mean > random.accuracy_mean + 0.05
