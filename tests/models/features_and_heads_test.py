@@ -192,6 +192,7 @@ def test_mixed_precision(policy, tolerance):
     [w.kernel for w in weights_of(mixed)],
     2e-2,
   )
+  full.base_model.set_weights(mixed.base_model.get_weights())
   features = mixed.predict(inputs, verbose=0)
   assert keras.backend.standardize_dtype(features.dtype) == policy[6:]
   np.testing.assert_allclose(
