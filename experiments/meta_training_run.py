@@ -12,7 +12,11 @@ from experiments.results import format_table
 from lurl_tf import presets
 from lurl_tf.meta import MetaMetrics, MetaTrainConfig, MetaTrainer
 from lurl_tf.meta.run_folder import RunFolder
-from lurl_tf.meta.validation import Validation, ValidationScore
+from lurl_tf.meta.validation import (
+  VALIDATION_SEED,
+  Validation,
+  ValidationScore,
+)
 from lurl_tf.rule import UpdateRule
 from lurl_tf.summaries import SummaryWriter
 from lurl_tf.tasks import load_samplers
@@ -89,10 +93,11 @@ def prepare_run(
   samplers = load_samplers(config.tasks, "meta_train", data_dir, config.seed)
   validation = None
   if validate:
-    validation = Validation(
-      load_samplers(config.tasks, "meta_validation", data_dir, config.seed),
-      config,
+    # Not the run's own seed: runs are chosen among by the same tasks.
+    held_out = load_samplers(
+      config.tasks, "meta_validation", data_dir, VALIDATION_SEED
     )
+    validation = Validation(held_out, config)
   rule = UpdateRule(config.rule, seed=config.seed)
   trainer = MetaTrainer(rule, samplers, config)
   folder = RunFolder(

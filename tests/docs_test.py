@@ -9,7 +9,6 @@ of other languages, such as `console` or `json`, are to be read only.
 
 import json
 import os
-import pathlib
 import re
 import subprocess
 import sys
@@ -17,8 +16,13 @@ from typing import NamedTuple
 
 import pytest
 
-ROOT = pathlib.Path(__file__).parents[1]
-DOCS = ROOT / "docs"
+from tests import source_tree
+
+pytestmark = pytest.mark.skipif(
+  not source_tree.IS_WHOLE, reason="needs the whole checkout"
+)
+
+DOCS = source_tree.ROOT / "docs"
 PAGES = sorted(DOCS.glob("*.md"))
 
 # XLA compiles in less time, what then runs slower: pages take few steps.
@@ -99,7 +103,7 @@ def run_blocks(blocks, page, folder):
       "PATH": os.pathsep.join(
         [os.path.dirname(sys.executable), os.environ.get("PATH", "")]
       ),
-      "PYTHONPATH": str(ROOT),
+      "PYTHONPATH": str(source_tree.ROOT),
     },
     stdout=subprocess.PIPE,
     stderr=subprocess.STDOUT,

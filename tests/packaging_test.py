@@ -61,3 +61,12 @@ def test_extra_brings_what_tests_import():
   assert {"pytest"} in imported
   undeclared = [names for names in imported if not names & declared]
   assert undeclared == []
+
+
+def test_all_files_of_the_shipped_presets_are_packaged():
+  folder = source_tree.ROOT / "lurl_tf" / "presets"
+  patterns = setup_arguments()["package_data"]["lurl_tf.presets"]
+  packaged = {file for pattern in patterns for file in folder.glob(pattern)}
+  shipped = [f for f in (folder / "shipped").rglob("*") if f.is_file()]
+  assert len(shipped) >= 4
+  assert set(shipped) <= packaged

@@ -5,11 +5,14 @@ from lurl_tf.meta.objective import ridge_objective
 from lurl_tf.meta.train_config import MetaTrainConfig
 from lurl_tf.meta.trainer import MetaMetrics, MetaTrainer
 from lurl_tf.meta.unroll import UnrollConfig
+from lurl_tf.meta.validation import VALIDATION_SEED, Validation
 
 __all__ = [
+  "VALIDATION_SEED",
   "MetaMetrics",
   "MetaTrainConfig",
   "MetaTrainer",
   "UnrollConfig",
+  "Validation",
   "ridge_objective",
 ]

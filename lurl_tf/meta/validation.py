@@ -17,6 +17,9 @@ from lurl_tf.tasks.augmentation_config import AugmentationConfig
 from lurl_tf.tasks.data_use import check_may_choose
 from lurl_tf.tasks.episodes import TaskSampler
 
+# Of the held-out tasks that scripts validate on, whatever a run's own seed.
+VALIDATION_SEED = 0
+
 _FRESH_WEIGHTS_STREAM = 2
 
 

@@ -268,7 +268,9 @@ class LocalRuleModel(ScoredModel):
     """
     self._require_compiled("estimate_statistics")
     size = metadata_of(self.rule).batch_size
-    batches = training_batches(x, None, batch_size, size, None, False)
+    with warnings.catch_warnings():
+      warnings.simplefilter("ignore")  # A few rows less do not matter here.
+      batches = training_batches(x, None, batch_size, size, None, False)
     self._prepare(batches.inputs_spec)
     self._set_statistics(batches.inputs_again())
 

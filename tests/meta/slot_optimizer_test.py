@@ -89,6 +89,7 @@ def test_a_run_repeats_and_resumes_bit_for_bit(kind, tmp_path):
   assert len(kept) == (3 * sets + 1 if sets else 0)
 
 
+@pytest.mark.slow
 def test_a_compiled_run_repeats_and_resumes_bit_for_bit(tmp_path):
   """By XLA, which differentiates the loop in its own way."""
   path = str(tmp_path / "after_1")
