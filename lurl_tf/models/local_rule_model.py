@@ -306,7 +306,7 @@ class LocalRuleModel(ScoredModel):
 
   def _prepare(self, spec):
     """Builds what is missing, and checks what can be checked before a step."""
-    self.build(spec.shape)
+    self.build((None, *spec.shape[1:]) if spec.shape.rank else spec.shape)
     input_checks.check_inputs(spec, self._chain)
     if self.train_head and self._chain.head is None:
       raise ValueError(

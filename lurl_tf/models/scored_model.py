@@ -76,7 +76,7 @@ class ScoredModel(ModelWithRule):
           "Expected inputs and labels to score features on. Received: no labels"
         )
       inputs = tf.convert_to_tensor(inputs)
-      self.build(inputs.shape)
+      self.build((None, *inputs.shape[1:]))
       features.append(test((inputs, own_labels)))
       labels.append(np.asarray(own_labels))
     logs = {}

@@ -4,7 +4,7 @@
 import collections
 import dataclasses
 import warnings
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 import keras
@@ -80,7 +80,9 @@ def training_batches(
       shuffle_seed,
       keep_labels,
     )
-  elif isinstance(x, keras.utils.PyDataset) or isinstance(x, Iterable):
+  elif isinstance(x, keras.utils.PyDataset) or (
+    isinstance(x, Iterable) and not isinstance(x, Mapping | str)
+  ):
     batches = _from_iterable(x, keep_labels)
   else:
     raise ValueError(

@@ -91,8 +91,9 @@ def test_constant_columns_are_normal():
     (np.zeros([8, 5], np.int64), "scaled to about .* int64"),
     ([draw_inputs(8)[:1]].__iter__(), "two examples or more"),
     (iter([]), "without any"),
-    ("text", "Expected"),
-    (3.0, "Expected"),
+    ("text", "Expected an array.* of type str"),
+    (3.0, "Expected an array.* of type float"),
+    ({"images": draw_inputs(8)}, "Expected an array.* of type dict"),
   ],
 )
 def test_what_is_no_batch_of_inputs(inputs, message):

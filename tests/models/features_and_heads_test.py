@@ -27,6 +27,7 @@ def test_predict_gives_features_that_do_not_depend_on_neighbours():
   model.fit(inputs, batch_size=16, verbose=0)
   together = model.predict(inputs, verbose=0)
   assert together.shape == (64, 4)
+  assert model.base_model.output_shape == (None, 4)
   np.testing.assert_allclose(
     model.predict(inputs[:1], verbose=0), together[:1], rtol=1e-4, atol=1e-5
   )

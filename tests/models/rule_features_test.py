@@ -9,7 +9,10 @@ import sklearn.base
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
-from sklearn.utils.estimator_checks import parametrize_with_checks
+from sklearn.utils.estimator_checks import (
+  check_estimator,
+  parametrize_with_checks,
+)
 
 import lurl_tf
 from lurl_tf.tasks import load_examples
@@ -78,3 +81,8 @@ def test_a_supervised_rule_needs_labels():
   features.fit(draw_inputs(20), labels_of(20))
   with pytest.raises(ValueError, match="Labels are needed"):
     features.fit(draw_inputs(20))
+
+
+@pytest.mark.slow
+def test_checks_of_scikit_learn_with_the_shipped_rule():
+  check_estimator(lurl_tf.RuleFeatures(inner_steps=3, random_state=0))
