@@ -31,7 +31,6 @@ from lurl_tf.evaluation.result import (
 )
 from lurl_tf.layers import initial_weights
 from lurl_tf.rule.apply_rule import Rule
-from lurl_tf.rule.backpropagation import Backpropagation
 from lurl_tf.rule.local_rule import LocalRule
 from lurl_tf.structures import LabelledExamples, LayerWeights
 from lurl_tf.tasks.examples import validate_examples
@@ -154,14 +153,7 @@ def _check_rule(
       f"The top layer must have a unit for each of {num_classes} classes, as "
       f"{method} is supervised. Received: units={config.units}"
     )
-  if isinstance(rule, Backpropagation):
-    activation = activations.get(config.activation)
-    if rule.activation is not activation:
-      own = getattr(rule.activation, "__name__", rule.activation)
-      raise ValueError(
-        f"`activation` must be that of {method}, {own!r}. "
-        f"Received: activation={config.activation!r}"
-      )
+  rule.check_activation(config.activation)
 
 
 def stacked_initial_weights(

@@ -11,6 +11,7 @@ from lurl_tf.layers import LocalRuleDense
 from lurl_tf.layers.initial_weights import BIAS_STDDEV, KERNEL_STDDEV
 from lurl_tf.optimizers import InnerOptimizerConfig, LogLinearRate
 from lurl_tf.presets import PresetMetadata
+from lurl_tf.rule import LocalRule
 from lurl_tf.rule.apply_rule import Rule
 
 
@@ -95,5 +96,7 @@ def check_rule(rule: Rule, layers: Sequence[LocalRuleDense]) -> None:
       f"The layers' weights must be of the rule's type, {wanted.pop()}. "
       f"Received: {', '.join(sorted(dtypes))}"
     )
-  if hasattr(rule, "check_output_size"):
+  if isinstance(rule, LocalRule):  # Of any other callable nothing is known.
     rule.check_output_size(layers[-1].units)
+    for layer in layers:
+      rule.check_activation(layer.activation)

@@ -50,7 +50,11 @@ def check_inputs(spec: tf.TensorSpec, chain: LayerChain) -> None:
     )
 
 
-def assertions(inputs: tf.Tensor) -> list[tf.Operation]:
+def assertions(
+  inputs: tf.Tensor,
+  labels: tf.Tensor | None = None,
+  num_classes: int | None = None,
+) -> list[tf.Operation]:
   """Operations that fail for a batch that no rule can learn from.
 
   All that changes a variable must be made within
@@ -59,19 +63,34 @@ def assertions(inputs: tf.Tensor) -> list[tf.Operation]:
 
   Args:
     inputs: `[b, i]`, of a chain.
+    labels: `[b]` class numbers of a supervised rule, or one-hot, if there are.
+    num_classes: how many classes there may be.
 
   Returns:
     Operations; none in eager mode, where they have run already.
   """
   checks = [
     tf.debugging.Assert(
-      tf.reduce_all(tf.math.is_finite(inputs)), [_MARK + "NaN or infinity."]
+      tf.reduce_all(tf.math.is_finite(inputs)),
+      [f"{_MARK}finite inputs|NaN or infinity|"],
     ),
     # NaN differs from itself, and is reported above.
     tf.debugging.Assert(
-      tf.reduce_any(inputs != inputs[:1]), [_MARK + "equal examples only."]
+      tf.reduce_any(inputs != inputs[:1]),
+      [f"{_MARK}examples that differ|equal examples only|"],
     ),
   ]
+  if labels is not None and (labels.shape.rank < 2 or labels.shape[-1] == 1):
+    numbers = tf.cast(labels, tf.int64)
+    checks.append(
+      tf.debugging.Assert(
+        tf.reduce_all((numbers >= 0) & (numbers < num_classes)),
+        [
+          f"{_MARK}a unit of the top layer per class|"
+          f"labels that are not from 0 to {num_classes - 1}|"
+        ],
+      )
+    )
   return [check for check in checks if check is not None]
 
 
@@ -84,8 +103,8 @@ def clear_errors() -> Iterator[None]:
     _, mark, message = str(error).partition(_MARK)
     if not mark:
       raise
+    expected, received, _ = message.split("|", 2)
     raise BadBatchError(
-      "Expected batches of finite inputs that are not all equal. Received: a "
-      f"batch with {message.partition('.')[0]}; the weights are as they were "
-      "before it"
+      f"Expected {expected}. Received: a batch with {received}; the weights "
+      "are as they were before it"
     ) from None

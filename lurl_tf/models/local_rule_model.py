@@ -250,10 +250,12 @@ class LocalRuleModel(ScoredModel):
   def train_step(self, data):
     x, y, sample_weight = keras.utils.unpack_x_y_sample_weight(data)
     inputs = self._chain_inputs(x)
-    with tf.control_dependencies(input_checks.assertions(inputs)):
-      report = self._rule_step(
-        tf.identity(inputs), y if self._rule_needs_targets else None
-      )
+    labels = y if self._rule_needs_targets else None
+    checks = input_checks.assertions(
+      inputs, labels, self._chain.layers[-1].units
+    )
+    with tf.control_dependencies(checks):
+      report = self._rule_step(tf.identity(inputs), labels)
       self._rule_metrics.update(report)
       if self.train_head:
         self._train_head(x, y, report.features, sample_weight)

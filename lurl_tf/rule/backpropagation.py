@@ -101,6 +101,20 @@ class Backpropagation(LocalRule):
     """
     return functools.partial(self._propose, tf.convert_to_tensor(targets))
 
+  def check_activation(self, activation: Activation) -> None:
+    """Raises ValueError unless it is the one whose derivative is taken.
+
+    Args:
+      activation: of a base model's layer.
+    """
+    if activation_functions.get(activation) is not self.activation:
+      own = getattr(self.activation, "__name__", self.activation)
+      other = getattr(activation, "__name__", activation)
+      raise ValueError(
+        f"The layers must have the rule's activation, {own!r}. "
+        f"Received: activation={other!r}"
+      )
+
   def get_config(self) -> dict[str, Any]:
     """The arguments of `__init__`, as plain values."""
     return {

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 import tensorflow as tf
 
 from lurl_tf import presets
+from lurl_tf.activations import Activation
 from lurl_tf.structures import Activations, LayerWeights
 
 
@@ -119,6 +120,14 @@ class LocalRule(tf.Module):
       output_size: units of the top layer.
     """
     del output_size
+
+  def check_activation(self, activation: Activation) -> None:
+    """Raises ValueError unless the rule works for layers of that activation.
+
+    Args:
+      activation: of a base model's layer.
+    """
+    del activation
 
   def get_config(self) -> dict[str, Any]:
     """The arguments of `__init__`, as plain values."""

@@ -132,7 +132,7 @@ class Float64Rule(LocalRule):
     (
       Backpropagation(),
       {"activation": "tanh"},
-      "that of mine, 'relu'. Received: activation='tanh'",
+      "rule's activation, 'relu'. Received: activation='tanh'",
     ),
   ],
 )

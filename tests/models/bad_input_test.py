@@ -138,6 +138,21 @@ def test_a_head_that_is_not_there():
     model.fit(draw_inputs(8), np.zeros([8, 4]))
 
 
+def test_labels_of_more_classes_than_units():
+  model = tiny_model(units=(6, 3), rule=lurl_tf.rule.Backpropagation())
+  model.build([None, 5])
+  before = values_of(model)
+  with pytest.raises(ValueError, match="labels that are not from 0 to 2"):
+    model.fit(draw_inputs(8), np.arange(8) % 4, verbose=0)
+  assert_equal_values(values_of(model), before)
+
+
+def test_an_activation_that_a_supervised_rule_does_not_differentiate():
+  model = tiny_model(rule=lurl_tf.rule.Backpropagation(), activation="tanh")
+  with pytest.raises(ValueError, match="'relu'. Received: activation='tanh'"):
+    model.fit(draw_inputs(8), np.zeros(8))
+
+
 def test_scaled_integers_are_fine():
   model = lurl_tf.LocalRuleModel.from_model(stem_and_head(), tiny_rule())
   model.compile(jit_compile=False)
