@@ -3,6 +3,7 @@
 
 import pathlib
 
+import keras
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -33,42 +34,57 @@ def golden_weights(arrays, prefix, layers):
   ]
 
 
-def golden_inputs(arrays, name):
-  images = arrays[name].astype(np.float32)
+def golden_inputs(arrays, name, dtype):
+  images = arrays[name].astype(dtype)
   return images.reshape(len(images), -1)[:, arrays[SHUFFLE]]
 
 
-def assert_golden(actual, expected, tolerance=1e-5):
+def assert_golden(actual, expected, tolerance):
   assert actual.shape == expected.shape
   largest = np.max(np.abs(expected))
   assert np.max(np.abs(actual - expected)) <= tolerance * largest
 
 
-@pytest.mark.parametrize(("steps", "prefix"), [(1, "state1"), (5, "state5")])
-def test_states_and_features(arrays, steps, prefix):
+@pytest.mark.parametrize(
+  ("steps", "dtype", "tolerance", "jit_compile"),
+  [
+    (5, "float32", 1e-5, "auto"),
+    (1, "float32", 1e-5, False),
+    (5, "float64", 1e-9, False),
+  ],
+)
+def test_states_and_features(arrays, steps, dtype, tolerance, jit_compile):
   layers = sum(name.startswith("zs/") for name in arrays)
   initial = golden_weights(arrays, "base0", layers)
   rule = lurl_tf.from_tf1_checkpoint(
-    GOLDEN / "case_a_tf1_checkpoint" / "tf_graph_data.ckpt"
+    GOLDEN / "case_a_tf1_checkpoint" / "tf_graph_data.ckpt", dtype
   )
-  model = lurl_tf.LocalRuleModel(
-    [bias.size for _, bias, _ in initial], rule, batch_statistics=True, seed=0
+  base = keras.Sequential(
+    [
+      keras.Input([initial[0][0].shape[0]], dtype=dtype),
+      *(
+        lurl_tf.LocalRuleDense(bias.size, dtype=dtype) for _, bias, _ in initial
+      ),
+    ]
   )
-  model.compile()  # the published DecayedSGD(1e-4)
-  model.build([None, initial[0][0].shape[0]])
-  for layer, values in zip(model.base_model.layers, initial):
+  model = lurl_tf.LocalRuleModel.from_model(base, rule, batch_statistics=True)
+  model.compile(jit_compile=jit_compile)  # the published DecayedSGD(1e-4)
+  for layer, values in zip(base.layers, initial):
     layer.assign_layer_weights(lurl_tf.LayerWeights(*values))
   batches = [
-    golden_inputs(arrays, f"batch/{step}/image") for step in range(steps)
+    golden_inputs(arrays, f"batch/{step}/image", dtype) for step in range(steps)
   ]
   model.fit(tf.data.Dataset.from_tensor_slices(np.stack(batches)), verbose=0)
   for layer, expected in zip(
-    model.base_model.layers, golden_weights(arrays, prefix, layers)
+    base.layers, golden_weights(arrays, f"state{steps}", layers)
   ):
     for actual, golden in zip(layer.layer_weights, expected):
-      assert_golden(actual.numpy(), golden)
+      assert_golden(actual.numpy(), golden, tolerance)
   episode = np.concatenate(
-    [golden_inputs(arrays, f"meta/{part}/image") for part in ("train", "test")]
+    [
+      golden_inputs(arrays, f"meta/{part}/image", dtype)
+      for part in ("train", "test")
+    ]
   )
-  features = model.predict(episode, batch_size=len(episode), verbose=0)
-  assert_golden(features, arrays[f"meta/step{steps}/features_all"], 1e-4)
+  features = model.predict(tf.data.Dataset.from_tensors(episode), verbose=0)
+  assert_golden(features, arrays[f"meta/step{steps}/features_all"], tolerance)
