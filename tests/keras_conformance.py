@@ -17,6 +17,7 @@ def check_layer(make, inputs, policy, folder, tolerance):
     folder: to save models in.
     tolerance: of comparisons between eager and compiled calls.
   """
+  keras.utils.set_random_seed(0)
   layer = make(dtype=policy, name="layer")
   compute_dtype = keras.DTypePolicy(policy).compute_dtype
   variable_dtype = keras.DTypePolicy(policy).variable_dtype
