@@ -53,6 +53,24 @@ def normalize(inputs: Any, moments: Moments) -> Any:
   return (inputs - moments.mean) * scale
 
 
+def activate(
+  linear: Any, moments: Moments, bias: Any, activation: Activation
+) -> tuple[Any, Any]:
+  """What a layer makes of the product of its inputs and its kernel.
+
+  Args:
+    linear: `[..., b, j]`.
+    moments: to normalise by.
+    bias: `[..., j]`.
+    activation: name of an activation, or a callable.
+
+  Returns:
+    Pre-activations and post-activations, each `[..., b, j]`.
+  """
+  pre_activations = normalize(linear, moments) + bias[..., None, :]
+  return pre_activations, activations.get(activation)(pre_activations)
+
+
 def forward_layer(
   weights: LayerWeights, inputs: Any, activation: Activation = "relu"
 ) -> tuple[Any, Any]:
@@ -67,10 +85,7 @@ def forward_layer(
     Pre-activations and post-activations, each `[..., b, j]`.
   """
   linear = keras.ops.matmul(inputs, weights.kernel)
-  pre_activations = (
-    normalize(linear, batch_moments(linear)) + weights.bias[..., None, :]
-  )
-  return pre_activations, activations.get(activation)(pre_activations)
+  return activate(linear, batch_moments(linear), weights.bias, activation)
 
 
 def forward(

@@ -8,9 +8,9 @@ import keras
 from lurl_tf import activations
 from lurl_tf.layers.forward_pass import (
   Moments,
+  activate,
   batch_moments,
   forward_layer,
-  normalize,
 )
 from lurl_tf.layers.initial_weights import BIAS_STDDEV, KERNEL_STDDEV
 from lurl_tf.structures import LayerWeights
@@ -151,8 +151,7 @@ class LocalRuleDense(keras.layers.Layer):
     if training:
       self.update_moving_statistics(moments)
     bias = keras.ops.cast(self.bias, linear.dtype)
-    pre_activations = normalize(linear, moments) + bias
-    outputs = self.activation(pre_activations)
+    _, outputs = activate(linear, moments, bias, self.activation)
     return keras.ops.cast(outputs, self.compute_dtype)
 
   def activations(self, inputs: Any) -> tuple[Any, Any]:

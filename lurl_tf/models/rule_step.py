@@ -8,7 +8,7 @@ import keras
 import tensorflow as tf
 
 from lurl_tf.layers import LocalRuleDense
-from lurl_tf.layers.forward_pass import Moments, batch_moments, forward_layer
+from lurl_tf.layers.forward_pass import Moments, activate, batch_moments
 from lurl_tf.rule.apply_rule import Rule
 from lurl_tf.structures import Activations
 
@@ -109,13 +109,14 @@ class RuleStep:
     below, pre, post, moments = inputs, [], [], []
     for layer in self._layers:
       weights = layer.layer_weights
-      # The same product as in `forward_layer`: compilers compute it once.
-      moments.append(batch_moments(tf.matmul(below, weights.kernel)))
-      for each, value in zip(
-        (pre, post), forward_layer(weights, below, layer.activation)
-      ):
-        each.append(value)
-      below = post[-1]
+      linear = tf.matmul(below, weights.kernel)
+      own_moments = batch_moments(linear)
+      own_pre, below = activate(
+        linear, own_moments, weights.bias, layer.activation
+      )
+      moments.append(own_moments)
+      pre.append(own_pre)
+      post.append(below)
     return Activations(inputs, tuple(pre), tuple(post)), tuple(moments)
 
   def _take_step(self, inputs, labels):

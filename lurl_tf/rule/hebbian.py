@@ -1,8 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Hebb's rule: what fires together, wires together."""
 
-import math
-import numbers
 from typing import Any
 
 import keras
@@ -14,6 +12,7 @@ from lurl_tf.rule.batch_products import (
   mean_products,
 )
 from lurl_tf.rule.local_rule import LayerView, LocalRule
+from lurl_tf.rule.option_checks import checked_decay
 from lurl_tf.structures import LayerWeights
 
 
@@ -47,12 +46,7 @@ class Hebbian(LocalRule):
 
   def __init__(self, decay: float = 0.0):
     super().__init__(name="hebbian")
-    number = isinstance(decay, numbers.Real) and not isinstance(decay, bool)
-    if not (number and math.isfinite(decay) and decay >= 0):
-      raise ValueError(
-        f"`decay` must be a number, 0 or more. Received: decay={decay!r}"
-      )
-    self.decay = float(decay)
+    self.decay = checked_decay(decay)
     self.metadata = PresetMetadata(
       units=(128,), inner_steps=100, inner_learning_rates=(0.003,)
     )

@@ -1,8 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Competitive learning: every unit turns to the examples that it wins."""
 
-import math
-import numbers
 from typing import Any
 
 import keras
@@ -11,6 +9,7 @@ import tensorflow as tf
 from lurl_tf.presets import PresetMetadata
 from lurl_tf.rule.batch_products import centred, kernel_change_only
 from lurl_tf.rule.local_rule import LayerView, LocalRule
+from lurl_tf.rule.option_checks import checked_decay, is_finite
 from lurl_tf.structures import LayerWeights
 
 
@@ -46,17 +45,13 @@ class SoftWinnerTakeAll(LocalRule):
 
   def __init__(self, sharpness: float = 10.0, decay: float = 0.0):
     super().__init__(name="soft_winner_take_all")
-    if not (_is_finite(sharpness) and sharpness > 0):
+    if not (is_finite(sharpness) and sharpness > 0):
       raise ValueError(
         "`sharpness` must be a positive number. "
         f"Received: sharpness={sharpness!r}"
       )
-    if not (_is_finite(decay) and decay >= 0):
-      raise ValueError(
-        f"`decay` must be a number, 0 or more. Received: decay={decay!r}"
-      )
     self.sharpness = float(sharpness)
-    self.decay = float(decay)
+    self.decay = checked_decay(decay)
     self.metadata = PresetMetadata(
       units=(128,), inner_steps=100, inner_learning_rates=(0.1,)
     )
@@ -83,8 +78,3 @@ class SoftWinnerTakeAll(LocalRule):
   def get_config(self) -> dict[str, Any]:
     """The arguments of `__init__`, as plain values."""
     return {"sharpness": self.sharpness, "decay": self.decay}
-
-
-def _is_finite(value: Any) -> bool:
-  number = isinstance(value, numbers.Real) and not isinstance(value, bool)
-  return number and math.isfinite(value)

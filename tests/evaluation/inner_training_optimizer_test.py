@@ -13,7 +13,7 @@ from lurl_tf.optimizers import (
   InnerOptimizerConfig,
   scheduled_rate,
 )
-from lurl_tf.structures import LayerWeights
+from tests.evaluation.plain_hebb import hebb
 
 INPUT_SIZE, UNITS, TASKS = 6, (5, 4), 2
 RATES, HORIZON = (0.1, 0.01), 8
@@ -22,16 +22,6 @@ KINDS = {
   "momentum": InnerOptimizerConfig("sgd", momentum=0.5),
   "adam": InnerOptimizerConfig("adam"),
 }
-
-
-def hebb(weights, activations):
-  """Products of what is below and above; nothing for biases."""
-  below = (activations.inputs, *activations.post_activations[:-1])
-  changes = []
-  for layer, lower, upper in zip(weights, below, activations.post_activations):
-    change = -tf.matmul(lower, upper, transpose_a=True) / 10
-    changes.append(LayerWeights(change, tf.zeros_like(layer.bias), change))
-  return tuple(changes)
 
 
 def make_training(kind, **options):

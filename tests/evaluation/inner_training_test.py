@@ -9,20 +9,11 @@ from lurl_tf.evaluation import draws, inner_training
 from lurl_tf.layers import initial_weights
 from lurl_tf.optimizers import scheduled_rate
 from lurl_tf.rule import UpdateRule, inner_step
-from lurl_tf.structures import LayerWeights, RuleConfig
+from lurl_tf.structures import RuleConfig
+from tests.evaluation.plain_hebb import hebb
 
 INPUT_SIZE, UNITS, TASKS = 6, (5, 4), 2
 RATES, HORIZON = (0.3, 0.03), 8
-
-
-def hebb(weights, activations):
-  """Products of what is below and above; nothing for biases."""
-  below = (activations.inputs, *activations.post_activations[:-1])
-  changes = []
-  for layer, lower, upper in zip(weights, below, activations.post_activations):
-    change = -tf.matmul(lower, upper, transpose_a=True) / 10
-    changes.append(LayerWeights(change, tf.zeros_like(layer.bias), change))
-  return tuple(changes)
 
 
 def make_rule(name):
