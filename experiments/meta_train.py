@@ -12,30 +12,31 @@ import shlex
 import sys
 from collections.abc import Sequence
 
+import tensorflow as tf
 from absl import app, flags, logging
 
-from experiments import shared_flags, task_flags
+from experiments import engine_flags, shared_flags, task_flags
 from experiments.meta_training_run import (
+  check_cadence,
   continue_run,
   prepare_run,
-  report_run,
 )
 from experiments.results import check_writable, write_results
+from experiments.run_log import Summary, report_run
 from lurl_tf.meta import MetaTrainConfig, UnrollConfig
+from lurl_tf.meta.strategy import WORKER_LOST, has_workers, is_chief
 from lurl_tf.optimizers import InnerOptimizerConfig
 from lurl_tf.structures import RuleConfig
+
+# What a supervisor is told who should start the workers again; the same as
+# `tf.distribute.experimental.PreemptionCheckpointHandler` says.
+EXIT_RESTART = 42
 
 _NUM_STEPS = flags.DEFINE_integer(
   "num_steps", 250, "Outer steps at which the run is done.", lower_bound=1
 )
 _CHECKPOINT_EVERY = flags.DEFINE_integer(
   "checkpoint_every", 50, "Outer steps between checkpoints.", lower_bound=1
-)
-_STRATEGY = flags.DEFINE_enum(
-  "strategy", "default", ["default"], "How replicas are distributed."
-)
-_ESTIMATOR = flags.DEFINE_enum(
-  "estimator", "tbptt", ["tbptt"], "Truncated backpropagation through time."
 )
 _MIXING = flags.DEFINE_enum(
   "mixing",
@@ -49,12 +50,19 @@ _HIDDEN_CHANNELS = flags.DEFINE_integer(
 _DELTA_CHANNELS = flags.DEFINE_integer(
   "delta_channels", 16, "Channels of the error signal and its first network."
 )
-_SLOTS = flags.DEFINE_integer("slots", 4, "Task slots that advance together.")
+_SLOTS = flags.DEFINE_integer(
+  "slots", 4, "Task slots of each replica that advance together."
+)
 _MIN_TRUNCATION = flags.DEFINE_integer(
-  "min_truncation", 10, "Least inner steps of a truncation."
+  "min_truncation",
+  None,
+  "Least inner steps of a truncation. Default: 10; with --estimator=bptt the "
+  "horizon.",
 )
 _MAX_TRUNCATION = flags.DEFINE_integer(
-  "max_truncation", 10, "Largest inner steps of a truncation."
+  "max_truncation",
+  None,
+  "Largest inner steps of a truncation. Default: as --min_truncation.",
 )
 _MIN_HORIZON = flags.DEFINE_integer(
   "min_horizon", 100, "Least inner steps before a slot starts anew."
@@ -104,6 +112,18 @@ _CLIP_NORM = flags.DEFINE_float(
 _ACCUMULATE = flags.DEFINE_integer(
   "accumulate", 1, "Truncations whose gradients make one outer step."
 )
+_AVERAGE_DECAY = flags.DEFINE_float(
+  "average_decay",
+  0.0,
+  "Decay of an average of the meta-parameters over time, which is evaluated "
+  "and kept in their place; 0: none.",
+)
+_ROLLBACK_AFTER = flags.DEFINE_integer(
+  "rollback_after",
+  10,
+  "Outer steps in a row that lost most of their task slots, after which the "
+  "meta-parameters go back, and the learning rate is halved; 0: never.",
+)
 _RIDGE = flags.DEFINE_string(
   "ridge", "relative", "'relative', or the read-out's absolute penalty."
 )
@@ -118,11 +138,14 @@ _VALIDATE_EVERY = flags.DEFINE_integer(
   lower_bound=0,
 )
 flags.adopt_module_key_flags(task_flags)
+flags.adopt_module_key_flags(engine_flags)
 
 
 def config_from_flags() -> MetaTrainConfig:
   """The run that the flags describe."""
   tasks = task_flags.tasks_from_flags()
+  estimator = engine_flags.estimator_from_flags()
+  shortest, longest = _truncation_lengths(estimator.name)
   return MetaTrainConfig(
     rule=RuleConfig(
       hidden_channels=_HIDDEN_CHANNELS.value,
@@ -132,15 +155,16 @@ def config_from_flags() -> MetaTrainConfig:
       mixing=_MIXING.value,
     ),
     unroll=UnrollConfig(
-      max_steps=_MAX_TRUNCATION.value,
+      max_steps=longest,
       evaluate_every=_EVALUATE_EVERY.value,
       late_loss_power=_LATE_LOSS_POWER.value,
       ridge=_number_or_text(_RIDGE.value),
       penalty_in_loss=_PENALTY_IN_LOSS.value,
     ),
+    estimator=estimator,
     tasks=tasks,
     slots=_SLOTS.value,
-    min_truncation=_MIN_TRUNCATION.value,
+    min_truncation=shortest,
     min_horizon=_MIN_HORIZON.value,
     max_horizon=_MAX_HORIZON.value,
     inner_optimizer=InnerOptimizerConfig(
@@ -155,8 +179,18 @@ def config_from_flags() -> MetaTrainConfig:
     slot_clip_norm=_SLOT_CLIP_NORM.value,
     clip_norm=_CLIP_NORM.value,
     accumulate=_ACCUMULATE.value,
+    average_decay=_AVERAGE_DECAY.value,
+    rollback_after=_ROLLBACK_AFTER.value,
     seed=shared_flags.SEED.value,
   )
+
+
+def _truncation_lengths(estimator: str) -> tuple[int, int]:
+  shortest, longest = _MIN_TRUNCATION.value, _MAX_TRUNCATION.value
+  if shortest is None:
+    default = _MAX_HORIZON.value if estimator == "bptt" else 10
+    shortest = default if longest is None else min(longest, default)
+  return shortest, max(shortest, 10) if longest is None else longest
 
 
 def _number_or_text(value: str) -> float | str:
@@ -174,6 +208,12 @@ def main(argv: Sequence[str]) -> None:
   try:
     if shared_flags.RESULTS.value:
       check_writable(shared_flags.RESULTS.value)
+    check_cadence(
+      engine_flags.STEPS_PER_CALL.value,
+      _CHECKPOINT_EVERY.value,
+      _VALIDATE_EVERY.value,
+    )
+    strategy = engine_flags.strategy_from_flags()
     config = config_from_flags()
     run = prepare_run(
       config,
@@ -184,34 +224,63 @@ def main(argv: Sequence[str]) -> None:
       ),
       data_dir=shared_flags.DATA_DIR.value,
       validate=_VALIDATE_EVERY.value > 0,
+      strategy=strategy,
+      steps_per_call=engine_flags.STEPS_PER_CALL.value,
     )
   except (OSError, LookupError, ValueError) as error:
     raise SystemExit(f"Error: {error}") from error
-  summary = continue_run(
-    run, _NUM_STEPS.value, _CHECKPOINT_EVERY.value, _VALIDATE_EVERY.value
-  )
-  print(report_run(summary))
-  print(f"The rule lies in {os.path.join(task_flags.LOGDIR.value, 'rule')}.")
-  if shared_flags.RESULTS.value:
-    write_results(
-      shared_flags.RESULTS.value,
-      {
-        "logdir": task_flags.LOGDIR.value,
-        "tasks": task_flags.TASKS.value,
-        "steps": summary.steps,
-        "seconds": summary.seconds,
-        "first": summary.first and summary.first._asdict(),
-        "last": summary.last and summary.last._asdict(),
-        "validations": [
-          {"step": step, **score._asdict()}
-          for step, score in summary.validations
-        ],
-        "inner_learning_rates": summary.inner_learning_rates,
-        "config": config.to_json(),
-      },
+  try:
+    summary = continue_run(
+      run, _NUM_STEPS.value, _CHECKPOINT_EVERY.value, _VALIDATE_EVERY.value
     )
+  except OSError as error:  # such as a full disk
+    raise SystemExit(f"Error: {error}") from error
+  except WORKER_LOST as error:
+    if not has_workers(strategy):
+      raise
+    logging.error("%s", error)
+    _exit_to_be_restarted(
+      "Another worker was lost. Start all of them again: the run goes on from "
+      "its last checkpoint."
+    )
+  if is_chief(strategy):
+    _show(summary, config)
   if not summary.finished:
+    if has_workers(strategy):
+      _exit_to_be_restarted("Stopped; start all workers again to go on.")
     sys.exit(130)
+
+
+def _show(summary: Summary, config: MetaTrainConfig) -> None:
+  logdir = task_flags.LOGDIR.value
+  print(report_run(summary))
+  print(f"The rule lies in {tf.io.gfile.join(logdir, 'rule')}.")
+  if not shared_flags.RESULTS.value:
+    return
+  write_results(
+    shared_flags.RESULTS.value,
+    {
+      "logdir": logdir,
+      "tasks": task_flags.TASKS.value,
+      "steps": summary.steps,
+      "seconds": summary.seconds,
+      "first": summary.first and summary.first._asdict(),
+      "last": summary.last and summary.last._asdict(),
+      "validations": [
+        {"step": step, **score._asdict()} for step, score in summary.validations
+      ],
+      "inner_learning_rates": summary.inner_learning_rates,
+      "first_calls": [each._asdict() for each in summary.first_calls],
+      "lost_slots": summary.lost_slots,
+      "config": config.to_json(),
+    },
+  )
+
+
+def _exit_to_be_restarted(message: str) -> None:
+  """Ends this process at once: leaving in order would wait for the others."""
+  print(message, flush=True)
+  os._exit(EXIT_RESTART)
 
 
 if __name__ == "__main__":

@@ -1,67 +1,17 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A meta-training run in a log folder: takes it up, goes on, reports."""
+"""A meta-training run in a log folder: takes it up, and goes on."""
 
-import dataclasses
-import time
-from typing import NamedTuple
+import tensorflow as tf
 
-from experiments.best_rule import keep_best
 from experiments.interruption import Interruption
-from experiments.progress import Progress, format_seconds
-from experiments.results import format_table
+from experiments.run_log import Run, RunLog, Summary
 from lurl_tf import presets
-from lurl_tf.meta import MetaMetrics, MetaTrainConfig, MetaTrainer
+from lurl_tf.meta import MetaTrainConfig, MetaTrainer
 from lurl_tf.meta.run_folder import RunFolder
-from lurl_tf.meta.validation import (
-  VALIDATION_SEED,
-  Validation,
-  ValidationScore,
-)
+from lurl_tf.meta.strategy import is_chief
+from lurl_tf.meta.validation import VALIDATION_SEED, Validation
 from lurl_tf.rule import UpdateRule
-from lurl_tf.summaries import SummaryWriter
 from lurl_tf.tasks import load_samplers
-
-_TABLE_STEPS = 20
-
-
-class Run(NamedTuple):
-  """A run that is ready to begin or to go on.
-
-  Attributes:
-    trainer: does the outer steps, in place.
-    rule: what it trains.
-    folder: where the run is kept.
-    metadata: of the rule, as far as it is known before the steps.
-    validation: scores the rule on held-out classes and fonts, if asked for.
-  """
-
-  trainer: MetaTrainer
-  rule: UpdateRule
-  folder: RunFolder
-  metadata: presets.PresetMetadata
-  validation: Validation | None = None
-
-
-class Summary(NamedTuple):
-  """What a run has to say at its end.
-
-  Attributes:
-    finished: whether all steps were done.
-    steps: outer steps done.
-    seconds: time spent, over all sessions of the run.
-    first: mean metrics of this session's first steps, if there were any.
-    last: mean metrics of this session's last steps, if there were any.
-    inner_learning_rates: knots as they stand.
-    validations: this session's scores on held-out tasks, with their steps.
-  """
-
-  finished: bool
-  steps: int
-  seconds: float
-  first: MetaMetrics | None
-  last: MetaMetrics | None
-  inner_learning_rates: tuple[float, ...]
-  validations: tuple[tuple[int, ValidationScore], ...] = ()
 
 
 def prepare_run(
@@ -71,6 +21,8 @@ def prepare_run(
   command: str = "",
   data_dir: str | None = None,
   validate: bool = False,
+  strategy: tf.distribute.Strategy | None = None,
+  steps_per_call: int = 1,
 ) -> Run:
   """Checks everything, and takes up what the log folder holds.
 
@@ -81,6 +33,8 @@ def prepare_run(
     command: the command line, for the rule's metadata.
     data_dir: where prepared data sets are, see `load_examples`.
     validate: whether the run will be scored on held-out classes and fonts.
+    strategy: how replicas are distributed; default: one replica.
+    steps_per_call: outer steps in one call of a compiled function.
 
   Returns:
     The run.
@@ -88,7 +42,7 @@ def prepare_run(
   Raises:
     OSError: if the log folder cannot be written.
     ValueError: if a data set is missing or does not have what the tasks need,
-      or the log folder holds a run of another description.
+      or the log folder holds a run of another description, or is in use.
   """
   samplers = load_samplers(config.tasks, "meta_train", data_dir, config.seed)
   validation = None
@@ -99,13 +53,21 @@ def prepare_run(
     )
     validation = Validation(held_out, config)
   rule = UpdateRule(config.rule, seed=config.seed)
-  trainer = MetaTrainer(rule, samplers, config)
+  trainer = MetaTrainer(
+    rule, samplers, config, strategy, steps_per_call=steps_per_call
+  )
   folder = RunFolder(
     logdir,
-    {"tasks": tasks_name, "config": config.to_json()},
-    defaults={"config": MetaTrainConfig().to_json()},
+    {
+      "tasks": tasks_name,
+      "replicas": trainer.replicas,
+      "config": config.to_json(),
+    },
+    defaults={"replicas": 1, "config": MetaTrainConfig().to_json()},
+    lock=is_chief(trainer.strategy),
   )
   if folder.restore(trainer.checkpoint, trainer.step_variable):
+    trainer.load()
     print(f"Going on from step {trainer.step} of {logdir}.", flush=True)
   bucket, image_shape = config.tasks.buckets[0], samplers[0].image_shape
   metadata = presets.PresetMetadata(
@@ -127,6 +89,8 @@ def continue_run(
 ) -> Summary:
   """Does the outer steps that are left.
 
+  Where several processes share the run, each calls this; the first one writes.
+
   Args:
     run: from `prepare_run`.
     num_steps: outer steps at which the run is done.
@@ -136,106 +100,51 @@ def continue_run(
 
   Returns:
     `Summary`; the rule lies in the log folder, and the best one beside it.
+
+  Raises:
+    OSError: if a checkpoint could not be written; the older ones are left.
+    ValueError: if a number of steps is no multiple of the steps of a call.
   """
-  trainer, rule, folder, metadata, validation = run
-  writer = SummaryWriter(folder.path / "tensorboard")
-  began = time.monotonic() - folder.seconds
-  history: list[MetaMetrics] = []
-  validations: list[tuple[int, ValidationScore]] = []
-
-  def metadata_now():
-    return dataclasses.replace(
-      metadata,
-      meta_steps=trainer.step,
-      wall_time_seconds=round(time.monotonic() - began, 1),
-      inner_learning_rates=trainer.inner_learning_rates,
-    )
-
-  def save():
-    folder.save(time.monotonic() - began)
-    rule.save_preset(folder.rule_path, metadata_now())
-    writer.flush()
-
-  def validate():
-    score = validation.score(trainer.parameters())
-    validations.append((trainer.step, score))
-    scalars = {f"validation/{k}": v for k, v in score._asdict().items()}
-    writer.scalars(trainer.step, scalars)
-    is_best = keep_best(rule, folder.best_rule_path, metadata_now(), score)
-    print(
-      f"meta-validation at step {trainer.step}: loss {score.loss:.4f}, "
-      f"accuracy {score.accuracy:.4f}{', the best so far' if is_best else ''}",
-      flush=True,
-    )
-
-  with Interruption() as interruption:
-    while trainer.step < num_steps and not interruption.requested:
-      if not history:
-        count = len(trainer.groups)
-        functions = "the step" if count == 1 else f"{count} buckets' steps"
-        print(f"Compiling {functions} ...", flush=True)
-      metrics = trainer.train(1)
-      history.append(metrics)
-      if len(history) <= len(trainer.groups):
-        # The first step of a bucket compiles: the speed is that of the others.
-        progress = Progress(num_steps, unit="meta-step")
-      writer.scalars(
-        trainer.step,
-        {f"meta/{name}": value for name, value in metrics._asdict().items()},
-      )
-      progress.update(
-        trainer.step,
-        loss=metrics.loss,
-        accuracy=metrics.accuracy,
-        skipped=metrics.skipped,
+  trainer = run.trainer
+  check_cadence(trainer.steps_per_call, checkpoint_every, validate_every)
+  log = RunLog(run, num_steps)
+  # A run that is done already has nothing to add to its files.
+  unsaved = trainer.step < num_steps
+  with run.folder, Interruption() as interruption:
+    while trainer.step < num_steps and not trainer.stopped:
+      trainer.train(
+        _steps_to_next(
+          trainer.step, num_steps, checkpoint_every, validate_every
+        ),
+        log.on_step,
+        lambda: interruption.requested,
       )
       if validate_every and trainer.step % validate_every == 0:
-        validate()
-      if trainer.step % checkpoint_every == 0:
-        save()
-    save()
-  return Summary(
-    finished=trainer.step >= num_steps,
-    steps=trainer.step,
-    seconds=time.monotonic() - began,
-    first=_mean(history[:_TABLE_STEPS]),
-    last=_mean(history[-_TABLE_STEPS:]),
-    inner_learning_rates=trainer.inner_learning_rates,
-    validations=tuple(validations),
-  )
+        log.validate()
+      unsaved = trainer.step % checkpoint_every != 0
+      if not unsaved:
+        log.save()
+    if unsaved:
+      log.save()
+  return log.summary()
 
 
-def report_run(summary: Summary) -> str:
-  """The run's table."""
-  if summary.first is None:
-    return f"The run was done before: {summary.steps} meta-steps."
-  rows = [
-    [name.replace("_", " "), f"{first:.4f}", f"{last:.4f}"]
-    for name, first, last in zip(
-      MetaMetrics._fields, summary.first, summary.last
-    )
-  ]
-  headers = [
-    "mean of",
-    *(f"{w} {_TABLE_STEPS} steps" for w in ("first", "last")),
-  ]
-  table = format_table(headers, rows)
-  rates = ", ".join(f"{rate:.4g}" for rate in summary.inner_learning_rates)
-  text = (
-    f"{table}\n{summary.steps} meta-steps in "
-    f"{format_seconds(summary.seconds)}; inner learning rates: {rates}"
-  )
-  if summary.validations:
-    rows = [
-      [str(step), f"{score.loss:.4f}", f"{100 * score.accuracy:.1f}"]
-      for step, score in summary.validations
-    ]
-    headers = ["meta-validation at step", "loss", "accuracy in %"]
-    text += f"\n\n{format_table(headers, rows)}"
-  return text
+def check_cadence(
+  steps_per_call: int, checkpoint_every: int, validate_every: int
+) -> None:
+  """Raises ValueError unless calls end where something is to be done."""
+  for name, value in (
+    ("checkpoint_every", checkpoint_every),
+    ("validate_every", validate_every),
+  ):
+    if value % steps_per_call:
+      raise ValueError(
+        f"`{name}` must be a multiple of `steps_per_call`. Received: "
+        f"{name}={value}, steps_per_call={steps_per_call}"
+      )
 
 
-def _mean(history: list[MetaMetrics]) -> MetaMetrics | None:
-  if not history:
-    return None
-  return MetaMetrics(*(sum(each) / len(history) for each in zip(*history)))
+def _steps_to_next(step: int, num_steps: int, *cadences: int) -> int:
+  """Steps until something is to be done."""
+  ends = [step - step % every + every for every in cadences if every]
+  return min(num_steps, *ends) - step

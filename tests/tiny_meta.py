@@ -3,11 +3,17 @@
 
 import contextlib
 import dataclasses
+from typing import NamedTuple
 
 import numpy as np
 import tensorflow as tf
 
 from lurl_tf.layers.initial_weights import initial_weights
+from lurl_tf.meta.flat_parameters import (
+  flatten_parameters,
+  unflatten_parameters,
+)
+from lurl_tf.meta.slot_group import Advance, Slots, Truncation
 from lurl_tf.meta.train_config import MetaTrainConfig
 from lurl_tf.meta.trainer import MetaTrainer
 from lurl_tf.meta.unroll import (
@@ -63,6 +69,15 @@ def make_rule(config, seed=0):
   return rule
 
 
+class Call(NamedTuple):
+  """One call of a group's step."""
+
+  parameters: tf.Tensor
+  slots: Slots
+  truncation: Truncation
+  result: Advance
+
+
 def draw_problem(slots, steps, draws=1, units=UNITS, dtype="float64", seed=0):
   """Slots of different ages, and stacks for `steps` steps of each."""
   generator = np.random.default_rng(seed)
@@ -99,6 +114,11 @@ def make_parameters(rule, rates=(0.3, 0.1)):
   log_rates = tf.constant(np.log(rates), rule.config.dtype)
   values = tuple(map(tf.convert_to_tensor, rule.meta_parameters))
   return MetaParameters(values, log_rates)
+
+
+def make_vector(rule, rates=(0.3, 0.1)):
+  """The same as one vector."""
+  return flatten_parameters(make_parameters(rule, rates))
 
 
 def make_examples(per_class=20, separation=2.0, seed=0):
@@ -168,15 +188,15 @@ def make_trainer(config, examples=None, **options):
 
 
 def record(group):
-  """Keeps what goes into a group's replica step, and what comes out."""
+  """Keeps what goes into a group's compiled step, and what comes out."""
   group.calls = []
 
-  def replica_step(*args):
-    result = group.replica_step(*args)
-    group.calls.append((args, result))
+  def advance(*args):
+    result = group.advance(*args)
+    group.calls.append(Call(*args, result))
     return result
 
-  group.compiled_step = replica_step
+  group.compiled_step = advance
 
 
 def make_recorder(config):
@@ -199,7 +219,20 @@ def eagerly():
 
 def theta_of(trainer):
   """The values of a trainer's rule."""
-  return [value.numpy() for value in trainer.checkpoint.theta]
+  parameters = unflatten_parameters(trainer.config.rule, trainer.parameters())
+  return [value.numpy() for value in parameters.rule]
+
+
+def write_checkpoint(trainer, path):
+  """Writes all of a trainer's state."""
+  trainer.store()
+  trainer.checkpoint.write(str(path))
+
+
+def read_into(trainer, path):
+  """Brings a trainer's state back."""
+  trainer.checkpoint.read(str(path)).assert_consumed()
+  trainer.load()
 
 
 def assert_all_equal(one, other):

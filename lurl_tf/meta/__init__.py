@@ -1,18 +1,23 @@
 # SPDX-License-Identifier: Apache-2.0
 """Learning to learn: the objective, unrolls, estimators and the trainer."""
 
+from lurl_tf.meta.estimators import EstimatorConfig
 from lurl_tf.meta.objective import ridge_objective
+from lurl_tf.meta.strategy import make_strategy
 from lurl_tf.meta.train_config import MetaTrainConfig
-from lurl_tf.meta.trainer import MetaMetrics, MetaTrainer
+from lurl_tf.meta.trainer import FirstCall, MetaMetrics, MetaTrainer
 from lurl_tf.meta.unroll import UnrollConfig
 from lurl_tf.meta.validation import VALIDATION_SEED, Validation
 
 __all__ = [
   "VALIDATION_SEED",
+  "EstimatorConfig",
+  "FirstCall",
   "MetaMetrics",
   "MetaTrainConfig",
   "MetaTrainer",
   "UnrollConfig",
   "Validation",
+  "make_strategy",
   "ridge_objective",
 ]

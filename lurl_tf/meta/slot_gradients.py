@@ -10,18 +10,18 @@ class AveragedGradient(NamedTuple):
   """An average over slots.
 
   Attributes:
-    gradients: a list of tensors without the axis of tasks.
+    gradient: `[n]`.
     norms: `[t]`, norms before clipping; not finite where a slot was skipped.
     usable: `[t]` bool, the slots that count.
   """
 
-  gradients: list[tf.Tensor]
+  gradient: tf.Tensor
   norms: tf.Tensor
   usable: tf.Tensor
 
 
 def average_slots(
-  gradients: list[tf.Tensor], losses: tf.Tensor, clip_norm: float
+  gradients: tf.Tensor, losses: tf.Tensor, clip_norm: float
 ) -> AveragedGradient:
   """Averages gradients over task slots.
 
@@ -30,29 +30,21 @@ def average_slots(
   the others.
 
   Args:
-    gradients: tensors with a leading axis of tasks.
+    gradients: `[t, n]`.
     losses: `[t]`.
-    clip_norm: largest norm of a slot's gradient over all tensors.
+    clip_norm: largest norm of a slot's gradient.
 
   Returns:
     `AveragedGradient`; zeros where no slot is usable.
   """
-  squares = [
-    tf.reduce_sum(tf.square(each), axis=list(range(1, each.shape.rank)))
-    for each in gradients
-  ]
-  norms = tf.sqrt(tf.add_n(squares))
+  norms = tf.norm(gradients, axis=1)
   usable = tf.math.is_finite(norms) & tf.math.is_finite(losses)
   count = tf.reduce_sum(tf.cast(usable, norms.dtype))
   scale = clip_norm / tf.maximum(norms, clip_norm) / tf.maximum(count, 1.0)
-
-  def average(each):
-    trailing = [1] * (each.shape.rank - 1)
-    mask = tf.reshape(usable, [-1, *trailing])
-    # Where, not a product: zero times infinity is not a number.
-    scaled = tf.where(
-      mask, each * tf.reshape(scale, [-1, *trailing]), tf.zeros_like(each)
-    )
-    return tf.reduce_sum(scaled, axis=0)
-
-  return AveragedGradient([average(each) for each in gradients], norms, usable)
+  # Where, not a product: zero times infinity is not a number.
+  scaled = tf.where(
+    usable[:, tf.newaxis],
+    gradients * scale[:, tf.newaxis],
+    tf.zeros_like(gradients),
+  )
+  return AveragedGradient(tf.reduce_sum(scaled, axis=0), norms, usable)

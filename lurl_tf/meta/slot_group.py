@@ -1,75 +1,87 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The task slots of one bucket: their states, data and compiled step."""
+"""The task slots of one bucket: their plans, data and compiled step."""
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
 import tensorflow as tf
 
 from lurl_tf.meta.drawing import draw_truncation
+from lurl_tf.meta.estimators import Estimator, get_estimator
+from lurl_tf.meta.estimators.estimator import EstimatorState
 from lurl_tf.meta.slot_gradients import average_slots
-from lurl_tf.meta.slot_optimizer import SlotOptimizer
-from lurl_tf.meta.slots import (
-  SlotBook,
-  TruncationPlan,
-  new_book,
-  plan_truncation,
-)
+from lurl_tf.meta.slots import SlotBook, TruncationPlan, plan_truncation
 from lurl_tf.meta.task_variation import TaskVariation, vary_truncation
 from lurl_tf.meta.train_config import MetaTrainConfig
-from lurl_tf.meta.truncated_backpropagation import truncated_backpropagation
-from lurl_tf.meta.truncated_task import TruncatedTask
-from lurl_tf.meta.unroll import (
-  MetaParameters,
-  SlotState,
-  TruncationData,
-  UnrollMetrics,
-)
-from lurl_tf.structures import LayerWeights
+from lurl_tf.meta.truncated_task import SlotClock, TruncatedTask
+from lurl_tf.meta.unroll import TruncationData, UnrollMetrics
 from lurl_tf.tasks.episodes import TaskSampler
 from lurl_tf.tasks.rotate_and_shift import check_image_shape
 
 
-class DrawnTruncation(NamedTuple):
-  """A truncation that is ready for the device.
+class Slots(NamedTuple):
+  """The task slots of a bucket on one replica between two truncations.
 
   Attributes:
-    plan: which slots start anew, and how long it is.
+    state: the estimator's, nested arrays `[t, ...]`.
+    anew: `[t]` int32, 1 where a slot has to start anew: it never ran, or was
+      lost to a loss or gradient that is not finite.
+    lost: `[t]` int32, how often each slot was lost.
+  """
+
+  state: EstimatorState
+  anew: tf.Tensor
+  lost: tf.Tensor
+
+
+class Truncation(NamedTuple):
+  """All that one truncation of a bucket needs on one replica.
+
+  Attributes:
+    reset: `[t]` bool, the slots that start anew.
+    clock: how far the slots are when it starts.
+    length: scalar int32, inner steps to do.
+    seed: `[2]` int32, of fresh states and perturbations.
     data: inputs in the order of the pixels.
     variation: what they are to be varied by.
   """
 
-  plan: TruncationPlan
+  reset: tf.Tensor
+  clock: SlotClock
+  length: tf.Tensor
+  seed: tf.Tensor
   data: TruncationData
   variation: TaskVariation
 
 
-class StepResult(NamedTuple):
-  """What the replica step returns.
+class Advance(NamedTuple):
+  """What a truncation leads to.
 
   Attributes:
-    gradients: of theta and the log rates, averaged over slots; a flat list.
-    weights: the slots' next inner weights.
-    optimizer_state: what the slots' inner optimizers keep, or `()`.
-    metrics: `UnrollMetrics`, means over the usable slots.
-    usable: number of slots that count.
+    gradient: `[n]`, averaged over the usable slots; zeros without any.
+    slots: `Slots`, the next.
+    metrics: `UnrollMetrics`, scalars: means over the usable slots; zeros
+      without any.
+    usable: scalar, the number of slots that count.
   """
 
-  gradients: list[tf.Tensor]
-  weights: tuple[LayerWeights, ...]
-  optimizer_state: SlotOptimizer | tuple[()]
+  gradient: tf.Tensor
+  slots: Slots
   metrics: UnrollMetrics
   usable: tf.Tensor
 
 
 class SlotGroup:
-  """The task slots of one bucket.
+  """The task slots of one bucket, on all replicas.
 
   Args:
     config: the run.
     index: of the bucket in `config.tasks.buckets`.
     sampler: draws the bucket's tasks and their examples.
-    jit_compile: whether XLA compiles the replica step.
+    trained: `[n]` bool, the meta-parameters that are trained.
+    replicas: how many there are in sync; each has `config.slots` slots.
+    jit_compile: whether XLA compiles the step by itself.
 
   Raises:
     ValueError: if inputs that are no images are to be rotated or shifted.
@@ -80,13 +92,15 @@ class SlotGroup:
     config: MetaTrainConfig,
     index: int,
     sampler: TaskSampler,
+    trained: np.ndarray,
+    replicas: int = 1,
     jit_compile: bool = True,
   ):
     if config.tasks.augmentation.moves_pixels:
       check_image_shape(sampler.input_size, sampler.image_shape)
-    self.config, self._sampler = config, sampler
+    self.config, self._index, self._sampler = config, index, sampler
+    self._replicas = replicas
     self.bucket = config.tasks.buckets[index]
-    self._first_slot = index * config.slots
     self.task = TruncatedTask(
       config.rule,
       config.unroll,
@@ -95,38 +109,46 @@ class SlotGroup:
       self.bucket.activation,
       config.inner_optimizer,
     )
-    fresh = self.task.init(tf.constant([config.seed, 0]), config.slots)
-    self.weights, self.optimizer_state = tf.nest.map_structure(
-      lambda value: tf.Variable(tf.zeros_like(value)),
-      (fresh, self.task.init_optimizer(fresh)),
+    self.estimator: Estimator = get_estimator(
+      config.estimator, config.rule, len(config.inner_learning_rates), trained
     )
-    self.book = tf.Variable(np.stack(new_book(config.slots)))
-    self.checkpoint = tf.train.Checkpoint(
-      slot_weights=tf.nest.flatten(self.weights), book=self.book
-    )
-    if self.optimizer_state:
-      self.checkpoint.slot_optimizers = tf.nest.flatten(self.optimizer_state)
     self.compiled_step = tf.function(
-      self.replica_step, jit_compile=jit_compile, autograph=False
+      self.advance, jit_compile=jit_compile, autograph=False
     )
 
   @property
+  def name(self) -> str:
+    """Units, activation and inputs, for people."""
+    units = "-".join(map(str, self.bucket.units))
+    return f"{units} {self.bucket.activation}, {self.task.input_size} inputs"
+
+  @property
   def trace_count(self) -> int:
-    """How often the replica step was traced."""
+    """How often the step was traced."""
     return self.compiled_step.experimental_get_tracing_count()
 
-  def draw(self, truncation: int, book: np.ndarray) -> DrawnTruncation:
-    """Plans a truncation and draws its data; a function of its arguments.
+  def new_slots(self) -> Slots:
+    """Slots of one replica that never ran."""
+    slots = self.config.slots
+    state = self.estimator.init(
+      self.task, tf.constant([self.config.seed, 0]), slots
+    )
+    zeros = tf.zeros([slots], tf.int32)
+    return Slots(tf.nest.map_structure(tf.zeros_like, state), zeros + 1, zeros)
+
+  def plan(self, truncation: int, book: np.ndarray) -> TruncationPlan:
+    """Plans a truncation; a function of its arguments.
 
     Args:
       truncation: how many the run had before, over all buckets.
-      book: `[3, t]`, where the slots stand; the arrays of a `SlotBook`.
+      book: `[3, r * t]`, where the slots of all replicas stand; the arrays of
+        a `SlotBook`.
 
     Returns:
-      `DrawnTruncation`.
+      `TruncationPlan` of the slots of all replicas.
     """
     config = self.config
-    plan = plan_truncation(
+    return plan_truncation(
       SlotBook(*book),
       (config.min_truncation, config.unroll.max_steps),
       (config.min_horizon, config.max_horizon),
@@ -134,108 +156,101 @@ class SlotGroup:
       config.seed,
       truncation,
     )
+
+  def draw(
+    self, truncation: int, plan: TruncationPlan, replicas: Sequence[int]
+  ) -> dict[int, Truncation]:
+    """Draws what some replicas need; a function of its arguments.
+
+    Args:
+      truncation: as it was planned for.
+      plan: of `plan`.
+      replicas: numbers of the replicas to draw for.
+
+    Returns:
+      `Truncation` by the number of the replica.
+    """
+    return {
+      replica: self._draw_for(truncation, plan, replica) for replica in replicas
+    }
+
+  def _draw_for(
+    self, truncation: int, plan: TruncationPlan, replica: int
+  ) -> Truncation:
+    config, buckets = self.config, len(self.config.tasks.buckets)
+    rows = slice(replica * config.slots, (replica + 1) * config.slots)
     data, variation = draw_truncation(
       self._sampler,
       config.unroll,
       config.rule.dtype,
-      plan.before.generation,
+      plan.before.generation[rows],
       truncation,
-      self._first_slot,
+      (replica * buckets + self._index) * config.slots,
     )
-    return DrawnTruncation(plan, data, variation)
+    return Truncation(
+      reset=tf.constant(plan.reset[rows]),
+      clock=SlotClock(
+        tf.constant(plan.before.age[rows]),
+        tf.constant(plan.before.horizon[rows]),
+      ),
+      length=tf.constant(plan.length),
+      seed=tf.constant(
+        [config.seed, truncation * self._replicas + replica + 1], tf.int32
+      ),
+      data=data,
+      variation=variation,
+    )
 
-  def arguments(self, truncation: int, drawn: DrawnTruncation) -> tuple:
-    """Arguments of the replica step after the meta-parameters.
+  def advance(
+    self, parameters: tf.Tensor, slots: Slots, truncation: Truncation
+  ) -> Advance:
+    """A truncation of all slots of one replica; a pure function.
 
     Args:
-      truncation: as it was drawn for.
-      drawn: the truncation.
-    """
-    plan = drawn.plan
-    state = SlotState(
-      tf.nest.map_structure(tf.convert_to_tensor, self.weights),
-      tf.constant(plan.before.age),
-      tf.constant(plan.before.horizon),
-      tf.nest.map_structure(tf.convert_to_tensor, self.optimizer_state),
-    )
-    return (
-      state,
-      tf.constant(plan.reset),
-      tf.constant([self.config.seed, truncation + 1], tf.int32),
-      drawn.data,
-      tf.constant(plan.length),
-      drawn.variation,
-    )
-
-  def keep(self, result: StepResult) -> None:
-    """Makes a step's inner states those that the next step starts from."""
-    tf.nest.map_structure(
-      lambda variable, value: variable.assign(value),
-      (self.weights, self.optimizer_state),
-      (result.weights, result.optimizer_state),
-    )
-
-  def replica_step(
-    self,
-    parameters: MetaParameters,
-    state: SlotState,
-    reset: tf.Tensor,
-    seed: tf.Tensor,
-    data: TruncationData,
-    length: tf.Tensor,
-    variation: TaskVariation,
-  ) -> StepResult:
-    """One truncation of one replica's slots; a pure function.
-
-    Args:
-      parameters: what is meta-learned.
-      state: the slots' inner states; weights and optimizer state of slots to
-        reset are ignored.
-      reset: `[t]` bool, slots that start from fresh weights.
-      seed: `[2]` int32, of fresh weights.
-      data: stacks for the truncation, inputs in the order of the pixels.
-      length: scalar int32, inner steps to do.
-      variation: the slots' permutations, and seeds of augmentation.
+      parameters: `[n]`, what is meta-learned.
+      slots: where the slots stand.
+      truncation: what to do.
 
     Returns:
-      `StepResult`.
+      `Advance`.
     """
+    config = self.config
     data = vary_truncation(
-      data,
-      variation,
+      truncation.data,
+      truncation.variation,
       self._sampler.image_shape,
-      self.config.tasks.augmentation,
-      self.config.tasks.regress_augmentation,
+      config.tasks.augmentation,
+      config.tasks.regress_augmentation,
     )
-    fresh = self.task.init(seed, self.config.slots)
-    fresh_optimizer = self.task.init_optimizer(fresh)
-    state = state._replace(
-      weights=_choose(reset, fresh, state.weights),
-      optimizer_state=_choose(reset, fresh_optimizer, state.optimizer_state),
-    )
-    estimate = truncated_backpropagation(
-      self.task, parameters, state, data, length
+    fresh = self.estimator.init(self.task, truncation.seed, config.slots)
+    reset = truncation.reset | (slots.anew > 0)
+    estimate = self.estimator.estimate(
+      self.task,
+      parameters,
+      _choose(reset, fresh, slots.state),
+      truncation.clock,
+      data,
+      truncation.length,
+      truncation.seed,
     )
     average = average_slots(
-      tf.nest.flatten(estimate.gradients),
-      estimate.metrics.loss,
-      self.config.slot_clip_norm,
+      estimate.gradients, estimate.metrics.loss, config.slot_clip_norm
     )
-    # A slot that is lost goes on from fresh weights.
-    weights = _choose(average.usable, estimate.state.weights, fresh)
-    optimizer_state = _choose(
-      average.usable, estimate.state.optimizer_state, fresh_optimizer
-    )
-    count = tf.reduce_sum(tf.cast(average.usable, average.norms.dtype))
+    usable = average.usable
+    count = tf.reduce_sum(tf.cast(usable, parameters.dtype))
 
     def mean(values):
-      values = tf.where(average.usable, values, tf.zeros_like(values))
-      return tf.reduce_sum(values) / count
+      values = tf.where(usable, values, tf.zeros_like(values))
+      return tf.reduce_sum(values) / tf.maximum(count, 1)
 
-    return StepResult(
-      average.gradients,
-      weights,
-      optimizer_state,
+    # A lost slot keeps its place among ages, but starts from fresh weights.
+    return Advance(
+      average.gradient,
+      Slots(
+        estimate.state,
+        anew=tf.cast(~usable, tf.int32),
+        lost=slots.lost + tf.cast(~usable, tf.int32),
+      ),
       UnrollMetrics(*map(mean, estimate.metrics)),
       count,
     )

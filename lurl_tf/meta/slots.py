@@ -58,7 +58,8 @@ def plan_truncation(
   """Decides the next truncation.
 
   First horizons are staggered over the slots: from then on they are out of
-  phase, and a batch of slots is a mixture of young and old states.
+  phase, and a batch of slots is a mixture of young and old states. Not where
+  every truncation is a whole life.
 
   Args:
     book: where the slots stand.
@@ -80,7 +81,8 @@ def plan_truncation(
   generator = np.random.default_rng([_HORIZON_STREAM, *key])
   drawn = generator.integers(horizons[0], horizons[1] + 1, slots)
   staggered = -(-drawn * (np.arange(slots) + 1) // slots)
-  drawn = np.where(book.generation == 0, staggered, drawn)
+  if lengths[0] < horizons[1]:
+    drawn = np.where(book.generation == 0, staggered, drawn)
   before = SlotBook(
     age=np.where(reset, 0, book.age).astype(np.int32),
     horizon=np.where(reset, drawn, book.horizon).astype(np.int32),

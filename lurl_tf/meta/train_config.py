@@ -5,6 +5,7 @@ import dataclasses
 import json
 from typing import Any
 
+from lurl_tf.meta.estimators.config import EstimatorConfig
 from lurl_tf.meta.unroll import UnrollConfig
 from lurl_tf.optimizers import InnerOptimizerConfig
 from lurl_tf.structures import RuleConfig
@@ -18,8 +19,9 @@ class MetaTrainConfig:
   Args:
     rule: sizes and options of the rule.
     unroll: how inner states advance and are scored.
+    estimator: of the meta-gradient.
     tasks: what tasks are drawn, and the base models of the buckets.
-    slots: task slots of a bucket, which advance together.
+    slots: task slots of a bucket on each replica, which advance together.
     min_truncation: least inner steps of a truncation; the largest is
       `unroll.max_steps`.
     min_horizon: least inner steps before a slot starts anew.
@@ -33,6 +35,13 @@ class MetaTrainConfig:
     slot_clip_norm: largest gradient norm of one slot.
     clip_norm: largest norm of the averaged gradient.
     accumulate: truncations whose gradients make one outer step.
+    average_decay: of an average of the meta-parameters over time, which is what
+      is evaluated and kept as the rule; 0: no average.
+    rollback_after: outer steps in a row that lost more than half of their task
+      slots, after which the meta-parameters go back to where they were
+      remembered; 0: never.
+    rollback_rate_factor: of the learning rate each time they go back.
+    remember_every: outer steps between remembered meta-parameters.
     seed: of everything random.
 
   Raises:
@@ -41,6 +50,7 @@ class MetaTrainConfig:
 
   rule: RuleConfig = RuleConfig()
   unroll: UnrollConfig = UnrollConfig()
+  estimator: EstimatorConfig = EstimatorConfig()
   tasks: TaskDistribution = named_distribution("quick")
   slots: int = 4
   min_truncation: int = 10
@@ -54,6 +64,10 @@ class MetaTrainConfig:
   slot_clip_norm: float = 1.0
   clip_norm: float = 1.0
   accumulate: int = 1
+  average_decay: float = 0.0
+  rollback_after: int = 10
+  rollback_rate_factor: float = 0.5
+  remember_every: int = 50
   seed: int = 0
 
   def __post_init__(self):
@@ -64,18 +78,29 @@ class MetaTrainConfig:
       "clip_norm",
       "accumulate",
       "min_horizon",
+      "remember_every",
     )
     for name in positive:
       if not getattr(self, name) > 0:
         raise ValueError(
           f"`{name}` must be positive. Received: {name}={getattr(self, name)}"
         )
-    for name in ("decay_steps", "seed"):
+    for name in ("decay_steps", "rollback_after", "seed"):
       if getattr(self, name) < 0:
         raise ValueError(
           f"`{name}` must not be negative. "
           f"Received: {name}={getattr(self, name)}"
         )
+    if not 0 <= self.average_decay < 1:
+      raise ValueError(
+        "`average_decay` must be from 0 to below 1. "
+        f"Received: average_decay={self.average_decay}"
+      )
+    if not 0 < self.rollback_rate_factor <= 1:
+      raise ValueError(
+        "`rollback_rate_factor` must be above 0, and at most 1. "
+        f"Received: rollback_rate_factor={self.rollback_rate_factor}"
+      )
     if not self.inner_learning_rates or min(self.inner_learning_rates) <= 0:
       raise ValueError(
         "`inner_learning_rates` must be positive numbers. Received: "
@@ -91,6 +116,18 @@ class MetaTrainConfig:
       raise ValueError(
         "`max_horizon` must not be below `min_horizon`. Received: "
         f"min_horizon={self.min_horizon}, max_horizon={self.max_horizon}"
+      )
+    lengths = {
+      self.min_truncation,
+      self.unroll.max_steps,
+      self.min_horizon,
+      self.max_horizon,
+    }
+    if self.estimator.name == "bptt" and len(lengths) > 1:
+      raise ValueError(
+        "The estimator 'bptt' needs truncations of whole inner trainings: "
+        "`min_truncation`, `unroll.max_steps`, `min_horizon` and `max_horizon` "
+        f"must be equal. Received: {', '.join(map(str, sorted(lengths)))}"
       )
 
   def to_json(self) -> dict[str, Any]:

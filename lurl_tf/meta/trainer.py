@@ -1,24 +1,30 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The meta-trainer: outer steps of Adam on theta."""
+"""The meta-trainer: outer steps of Adam on theta, on one or many replicas."""
 
 import math
 import time
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
-import keras
 import numpy as np
 import tensorflow as tf
 
-from lurl_tf.meta.prefetch import Prefetcher
-from lurl_tf.meta.slot_group import DrawnTruncation, SlotGroup
+from lurl_tf.meta import strategy as distribution
+from lurl_tf.meta.flat_parameters import (
+  LOG_RATES,
+  flatten_parameters,
+  parameter_mask,
+  unflatten_parameters,
+)
+from lurl_tf.meta.meta_step import ReplicaState, meta_step
+from lurl_tf.meta.outer_state import initial_state
+from lurl_tf.meta.slot_group import SlotGroup
 from lurl_tf.meta.train_config import MetaTrainConfig
+from lurl_tf.meta.trainer_state import TrainerState
+from lurl_tf.meta.truncation_queue import TruncationQueue
 from lurl_tf.meta.unroll import MetaParameters
 from lurl_tf.rule.update_rule import UpdateRule, check_output_size
 from lurl_tf.tasks.episodes import TaskSampler
-
-# Inner learning rates are clamped to these when they are learned.
-SMALLEST_RATE, LARGEST_RATE = 1e-6, 1.0
 
 
 class MetaMetrics(NamedTuple):
@@ -32,6 +38,8 @@ class MetaMetrics(NamedTuple):
     support_accuracy: of the support sets, in [0, 1].
     gradient_norm: of the averaged gradient, before clipping.
     skipped: task slots left out, for a loss or gradient that is not finite.
+    learning_rate: of Adam on the meta-parameters.
+    rollbacks: how often the run went back to remembered meta-parameters.
     waiting: share of the time spent waiting for data.
   """
 
@@ -42,7 +50,21 @@ class MetaMetrics(NamedTuple):
   support_accuracy: float
   gradient_norm: float
   skipped: float
+  learning_rate: float
+  rollbacks: float
   waiting: float
+
+
+class FirstCall(NamedTuple):
+  """How long it took to trace, compile and run something for the first time.
+
+  Attributes:
+    buckets: names of the buckets that took part.
+    seconds: of the whole call.
+  """
+
+  buckets: tuple[str, ...]
+  seconds: float
 
 
 class MetaTrainer:
@@ -50,16 +72,21 @@ class MetaTrainer:
 
   Every bucket of the distribution has task slots and a compiled function of its
   own; the buckets take turns, truncation by truncation. Inner states persist
-  from one truncation to the next. All state lives in `checkpoint`; a run that
-  is restored from it goes on as if never stopped.
+  from one truncation to the next. Every replica of the strategy draws its own
+  tasks and keeps its own inner states; gradients are reduced once per outer
+  step. All state lives in `checkpoint`; a run that is restored from it goes on
+  as if never stopped.
 
   Args:
-    rule: the `UpdateRule` whose meta-parameters are trained, in place.
+    rule: the `UpdateRule` whose meta-parameters are trained. They are read
+      here, and written at the end of `train`.
     samplers: draw tasks and their examples, one per bucket of
       `config.tasks`; see `lurl_tf.tasks.load_samplers`.
     config: the run; `config.rule` must be that of `rule`.
-    strategy: a `tf.distribute.Strategy` of one replica; default: the current.
+    strategy: how replicas are distributed; default: the current strategy.
     jit_compile: whether XLA compiles the replica step.
+    steps_per_call: outer steps in one call of a compiled function, for
+      accelerators that would wait for Python. It does not change the numbers.
 
   Raises:
     ValueError: if the rule, the tasks and the config do not fit together.
@@ -81,69 +108,134 @@ class MetaTrainer:
     config: MetaTrainConfig,
     strategy: tf.distribute.Strategy | None = None,
     jit_compile: bool = True,
+    steps_per_call: int = 1,
   ):
     _check_fit(rule, samplers, config)
-    self._strategy = strategy or tf.distribute.get_strategy()
-    if self._strategy.num_replicas_in_sync != 1:
+    if steps_per_call < 1:
       raise ValueError(
-        "The meta-trainer takes a strategy of one replica. Received: "
-        f"{self._strategy.num_replicas_in_sync} replicas"
+        "`steps_per_call` must be positive. Received: "
+        f"steps_per_call={steps_per_call}"
       )
     self._rule, self.config = rule, config
-    self._log_rates = tf.Variable(
-      [math.log(rate) for rate in config.inner_learning_rates],
-      dtype=config.rule.dtype,
-      name="log_inner_learning_rates",
-    )
+    self.strategy = strategy or tf.distribute.get_strategy()
+    self.steps_per_call = steps_per_call
+    knots = len(config.inner_learning_rates)
+    names = ["."] if config.learn_inner_rates else [f"^(?!{LOG_RATES})"]
+    self._trained = parameter_mask(config.rule, knots, names)
     self.groups = tuple(
-      SlotGroup(config, index, sampler, jit_compile)
+      SlotGroup(
+        config,
+        index,
+        sampler,
+        self._trained,
+        self.replicas,
+        jit_compile and not distribution.compiles_replicas(self.strategy),
+      )
       for index, sampler in enumerate(samplers)
     )
-    self._prefetcher: Prefetcher[DrawnTruncation] = Prefetcher()
-    self._truncations = tf.Variable(0, dtype=tf.int64)
-    self.step_variable = tf.Variable(0, dtype=tf.int64)
-    self._optimizer = keras.optimizers.Adam(
-      _learning_rate(config), global_clipnorm=config.clip_norm
+    self._queue = TruncationQueue(
+      self.groups, distribution.local_replicas(self.strategy), self.replicas
     )
-    self._trained = [*rule.meta_parameters]
-    if config.learn_inner_rates:
-      self._trained.append(self._log_rates)
-    self._optimizer.build(self._trained)
+    log_rates = [math.log(rate) for rate in config.inner_learning_rates]
+    parameters = flatten_parameters(
+      MetaParameters(
+        tuple(map(tf.convert_to_tensor, rule.meta_parameters)),
+        tf.constant(log_rates, config.rule.dtype),
+      )
+    )
+    self._state = TrainerState(
+      self.strategy,
+      ReplicaState(
+        initial_state(parameters),
+        tuple(group.new_slots() for group in self.groups),
+      ),
+    )
+    self._step = 0
+    self._calls: dict[tuple[int, int], Callable] = {}
+    self.first_calls: list[FirstCall] = []
+    self.stopped = False
     self.checkpoint = tf.train.Checkpoint(
-      theta=list(rule.meta_parameters),
-      log_rates=self._log_rates,
-      optimizer=self._optimizer,
-      groups=[group.checkpoint for group in self.groups],
-      truncations=self._truncations,
-      step=self.step_variable,
+      state=self._state.checkpoint, queue=self._queue.checkpoint
     )
-    self._apply = tf.function(self._apply_gradients, autograph=False)
+
+  @property
+  def replicas(self) -> int:
+    """Replicas in sync; each has `config.slots` task slots per bucket."""
+    return self.strategy.num_replicas_in_sync
 
   @property
   def step(self) -> int:
     """Outer steps done."""
-    return int(self.step_variable)
+    return self._step
+
+  @property
+  def step_variable(self) -> tf.Variable:
+    """The outer steps done when `checkpoint` was stored or restored."""
+    return self.checkpoint.state.outer["step"]
 
   @property
   def inner_learning_rates(self) -> tuple[float, ...]:
     """Knots of the inner learning rate over t / T, as they stand."""
-    return tuple(float(rate) for rate in np.exp(self._log_rates.numpy()))
+    log_rates = self._unflattened().log_rates.numpy()
+    return tuple(float(rate) for rate in np.exp(log_rates))
+
+  @property
+  def lost_slots(self) -> tuple[np.ndarray, ...]:
+    """How often every slot of this process was lost, `[r * t]` per bucket."""
+    return tuple(
+      np.concatenate(self.strategy.experimental_local_results(slots.lost))
+      for slots in self._state.values.slots
+    )
 
   @property
   def trace_count(self) -> int:
-    """How often replica steps were traced: once per bucket, if all is well."""
-    return sum(group.trace_count for group in self.groups)
+    """How often functions were traced; it does not grow with the steps.
+
+    Once per bucket, and once per bucket that a call can begin with.
+    """
+    calls = self._calls.values()
+    return sum(group.trace_count for group in self.groups) + sum(
+      call.experimental_get_tracing_count() for call in calls
+    )
+
+  def parameters(self) -> tf.Tensor:
+    """What is meta-learned, `[n]`, as it is to be used; see `Validation`.
+
+    With `config.average_decay` it is an average over time.
+    """
+    outer = distribution.first_local(self.strategy, self._state.values.outer)
+    return outer.learned.average
+
+  def store(self) -> None:
+    """Brings all state from the replicas into the variables of `checkpoint`.
+
+    Every process of a strategy of several has to call it. To be called before
+    `checkpoint` is written.
+    """
+    self._state.store()
+    self._update_rule()
+
+  def load(self) -> None:
+    """Brings the variables of `checkpoint`, once restored, to the replicas."""
+    self._state.load()
+    outer = distribution.first_local(self.strategy, self._state.values.outer)
+    self._step = int(outer.step)
+    self._update_rule()
 
   def train(
     self,
     num_steps: int,
     on_step: Callable[[int, MetaMetrics], None] | None = None,
+    should_stop: Callable[[], bool] | None = None,
   ) -> MetaMetrics:
     """Does outer steps.
 
     Args:
       num_steps: how many, beyond those done.
       on_step: called with the number of steps done and the step's metrics.
+      should_stop: asked between calls of the compiled function, on every
+        process; when it says so on one of them, all stop after the same step
+        and `stopped` is true.
 
     Returns:
       Means of the metrics over these steps.
@@ -155,99 +247,86 @@ class MetaTrainer:
       raise ValueError(
         f"`num_steps` must be positive. Received: num_steps={num_steps}"
       )
-    history = []
-    for _ in range(num_steps):
-      history.append(self._outer_step())
-      if on_step is not None:
-        on_step(self.step, history[-1])
+    should_stop = should_stop or (lambda: False)
+    history, self.stopped = [], False
+    while len(history) < num_steps and not self.stopped:
+      left = num_steps - len(history)
+      steps = self.steps_per_call if left >= self.steps_per_call else 1
+      # The wish rides on the reduction of the gradients, so that all processes
+      # hear of it in the same step.
+      rows, stop = self._call(steps, should_stop())
+      for metrics in rows:
+        self._step += 1
+        history.append(metrics)
+        if on_step is not None:
+          on_step(self._step, metrics)
+      alone = not distribution.has_workers(self.strategy)
+      self.stopped = stop or (alone and should_stop())
+    self._update_rule()
     return MetaMetrics(*(float(np.mean(column)) for column in zip(*history)))
 
-  def _outer_step(self) -> MetaMetrics:
-    began, waited = time.monotonic(), 0.0
-    results = []
-    for _ in range(self.config.accumulate):
-      truncation = int(self._truncations)
-      waiting = time.monotonic()
-      group, drawn = self._take_truncation(truncation)
-      waited += time.monotonic() - waiting
-      result = self._strategy.run(
-        group.compiled_step,
-        args=(self.parameters(), *group.arguments(truncation, drawn)),
-      )
-      group.keep(result)
-      results.append(result)
-    usable = sum(float(result.usable) for result in results)
-    # A truncation of which no slot is usable has zeros for a gradient, and no
-    # metrics.
-    kept = [result for result in results if float(result.usable) > 0]
-    norm = self._apply(
-      [result.gradients for result in results],
-      tf.constant(len(kept), self.config.rule.dtype),
+  def _call(self, steps: int, stop: bool) -> tuple[list[MetaMetrics], bool]:
+    """Some outer steps, and whether a process asked to stop after them."""
+    began = time.monotonic()
+    drawn = self._queue.take(steps * self.config.accumulate)
+    waited = time.monotonic() - began
+    truncations = distribution.per_replica(
+      self.strategy, lambda replica: tuple(each[replica] for each in drawn.each)
     )
-    self.step_variable.assign_add(1)
-    slots = self.config.slots * self.config.accumulate
-    means = [
-      np.mean([float(value) for value in column])
-      for column in zip(*(result.metrics for result in kept or results))
+    key = (drawn.first_bucket, steps)
+    is_first = key not in self._calls
+    if is_first:
+      self._calls[key] = self._make_call(*key)
+    self._state.values, numbers = self._calls[key](
+      self._state.values, truncations, tf.constant(float(stop))
+    )
+    numbers = distribution.first_local(self.strategy, numbers).numpy()
+    seconds = time.monotonic() - began
+    if is_first:
+      names = [self.groups[index].name for index in drawn.buckets]
+      self.first_calls.append(FirstCall(tuple(dict.fromkeys(names)), seconds))
+    rows = [
+      MetaMetrics(*map(float, row[:-1]), waiting=waited / seconds)
+      for row in numbers
     ]
-    return MetaMetrics(
-      *map(float, means),
-      gradient_norm=float(norm),
-      skipped=slots - usable,
-      waiting=waited / (time.monotonic() - began),
-    )
+    return rows, bool(np.any(numbers[:, -1] > 0))
 
-  def _take_truncation(
-    self, truncation: int
-  ) -> tuple[SlotGroup, DrawnTruncation]:
-    """The next truncation, of the buckets in turn; the one after is begun."""
+  def _make_call(self, first_bucket: int, steps: int) -> Callable:
+    """The function of so many steps, from one bucket onwards."""
+    accumulate, buckets = self.config.accumulate, len(self.groups)
 
-    def request(truncation):
-      group = self.groups[truncation % len(self.groups)]
-      book = group.book.numpy()
-      key = (truncation, book.tobytes())
-      return group, key, lambda: group.draw(truncation, book)
-
-    group, key, draw = request(truncation)
-    drawn = self._prefetcher.take(key, draw)
-    group.book.assign(np.stack(drawn.plan.after))
-    self._truncations.assign_add(1)
-    self._prefetcher.start(*request(truncation + 1)[1:])
-    return group, drawn
-
-  def parameters(self) -> MetaParameters:
-    """What is meta-learned, as it stands."""
-    return MetaParameters(
-      tuple(map(tf.convert_to_tensor, self._rule.meta_parameters)),
-      tf.convert_to_tensor(self._log_rates),
-    )
-
-  def _apply_gradients(self, gradients, count) -> tf.Tensor:
-    """An Adam step along the mean of `count` gradients; the rest are zeros."""
-    averaged = [
-      tf.add_n(column) / tf.maximum(count, 1) for column in zip(*gradients)
-    ]
-    averaged = averaged[: len(self._trained)]
-
-    def apply():
-      self._optimizer.apply(averaged, self._trained)
-      self._log_rates.assign(
-        tf.clip_by_value(
-          self._log_rates, math.log(SMALLEST_RATE), math.log(LARGEST_RATE)
+    def on_replica(state, truncations, stop):
+      rows = []
+      for first in range(0, steps * accumulate, accumulate):
+        turns = range(first, first + accumulate)
+        state, metrics = meta_step(
+          self.config,
+          self._trained,
+          self.groups,
+          [(first_bucket + turn) % buckets for turn in turns],
+          state,
+          [truncations[turn] for turn in turns],
+          stop,
         )
-      )
-      return tf.constant(True)
+        dtype = state.outer.learned.parameters.dtype
+        rows.append(
+          tf.stack([tf.cast(each, dtype) for each in tf.nest.flatten(metrics)])
+        )
+      return state, tf.stack(rows)
 
-    tf.cond(count > 0, apply, lambda: tf.constant(False))
-    return tf.linalg.global_norm(averaged)
+    def call(state, truncations, stop):
+      return self.strategy.run(on_replica, args=(state, truncations, stop))
 
+    return tf.function(call, autograph=False)
 
-def _learning_rate(config: MetaTrainConfig):
-  if not config.decay_steps:
-    return config.learning_rate
-  return keras.optimizers.schedules.CosineDecay(
-    config.learning_rate, config.decay_steps, alpha=0.1
-  )
+  def _unflattened(self) -> MetaParameters:
+    return unflatten_parameters(self.config.rule, self.parameters())
+
+  def _update_rule(self) -> None:
+    for variable, value in zip(
+      self._rule.meta_parameters, self._unflattened().rule
+    ):
+      variable.assign(value)
 
 
 def _check_fit(rule, samplers, config):

@@ -11,8 +11,8 @@ import tensorflow as tf
 from lurl_tf.meta.drawing import draw_truncation
 from lurl_tf.meta.task_variation import vary_truncation
 from lurl_tf.meta.train_config import MetaTrainConfig
-from lurl_tf.meta.truncated_task import TruncatedTask
-from lurl_tf.meta.unroll import MetaParameters, SlotState, UnrollMetrics
+from lurl_tf.meta.truncated_task import SlotClock, TruncatedTask
+from lurl_tf.meta.unroll import UnrollMetrics
 from lurl_tf.tasks.augmentation_config import AugmentationConfig
 from lurl_tf.tasks.data_use import check_may_choose
 from lurl_tf.tasks.episodes import TaskSampler
@@ -87,11 +87,11 @@ class Validation:
       )
       self._buckets.append((sampler, unroll, inner_training))
 
-  def score(self, parameters: MetaParameters) -> ValidationScore:
+  def score(self, parameters: tf.Tensor) -> ValidationScore:
     """The mean over all tasks.
 
     Args:
-      parameters: what is meta-learned, as it stands.
+      parameters: `[n]`, what is meta-learned, see `MetaTrainer.parameters`.
 
     Returns:
       `ValidationScore`.
@@ -123,14 +123,9 @@ class Validation:
       data = vary_truncation(
         data, variation, image_shape, AugmentationConfig(), False
       )
-      weights = task.init(seed, slots)
-      state = SlotState(
-        weights,
-        tf.zeros([slots], tf.int32),
-        tf.fill([slots], steps),
-        task.init_optimizer(weights),
-      )
-      length = tf.constant(steps)
-      return task.unroll(parameters, state, data, length)[1]
+      clock = SlotClock(tf.zeros([slots], tf.int32), tf.fill([slots], steps))
+      return task.unroll(
+        parameters, task.init(seed, slots), clock, data, tf.constant(steps)
+      )[1]
 
     return train

@@ -12,6 +12,7 @@ from typing import NamedTuple
 import keras
 import tensorflow as tf
 
+from lurl_tf.optimizers.adam import adam_step
 from lurl_tf.optimizers.decayed_sgd import DecayedSGD, apply_changes, per_task
 from lurl_tf.optimizers.inner_optimizer_config import InnerOptimizerConfig
 from lurl_tf.structures import LayerWeights
@@ -172,45 +173,31 @@ class FunctionalOptimizer:
     )
 
   def _adam(self, weights, changes, state, rate, step):
-    config, dtype = self._config, rate.dtype
+    config = self._config
+    step = tf.convert_to_tensor(step)
 
-    def decayed(mean, value, beta):
-      return mean + (1 - beta) * (value - mean)
+    def one(*arrays):
+      return adam_step(
+        *arrays,
+        per_task(rate, arrays[0]),
+        per_task(step, arrays[0]),
+        config.beta_1,
+        config.beta_2,
+        config.epsilon,
+      )
 
-    def bias(beta):
-      return 1 - tf.constant(beta, dtype) ** tf.cast(step + 1, dtype)
+    steps = [
+      LayerWeights(*map(one, *layers))
+      for layers in zip(weights, changes, state.means, state.squares)
+    ]
 
-    means = tf.nest.map_structure(
-      lambda mean, change: decayed(mean, change, config.beta_1),
-      state.means,
-      changes,
-    )
-    squares = tf.nest.map_structure(
-      lambda square, change: decayed(square, change * change, config.beta_2),
-      state.squares,
-      changes,
-    )
-    own_rate = rate * tf.sqrt(bias(config.beta_2)) / bias(config.beta_1)
+    def part(name):
+      return tuple(
+        LayerWeights(*(getattr(each, name) for each in layer))
+        for layer in steps
+      )
 
-    def moved(weight, mean, square):
-      scale = _root(square) + config.epsilon
-      return weight - per_task(own_rate, weight) * mean / scale
-
-    return (
-      tf.nest.map_structure(moved, weights, means, squares),
-      AdamState(means, squares),
-    )
-
-
-def _root(square: tf.Tensor) -> tf.Tensor:
-  """The square root, with a derivative of 0 at 0.
-
-  The root's own is infinite, and infinity times the square's derivative, 0, is
-  not a number. One `where` would not do: its gradient multiplies by 0.
-  """
-  positive = square > 0
-  root = tf.sqrt(tf.where(positive, square, tf.ones_like(square)))
-  return tf.where(positive, root, tf.zeros_like(root))
+    return part("weight"), AdamState(part("mean"), part("square"))
 
 
 def _config_of(optimizer: keras.optimizers.Optimizer) -> InnerOptimizerConfig:

@@ -9,8 +9,14 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from lurl_tf.meta.flat_parameters import (
+  flatten_parameters,
+  unflatten_parameters,
+)
+from lurl_tf.meta.slot_group import Slots, Truncation
 from lurl_tf.meta.slots import new_book, plan_truncation
 from lurl_tf.meta.task_variation import TaskVariation
+from lurl_tf.meta.truncated_task import InnerState, SlotClock
 from tests import tiny_meta
 
 SLOTS, STEPS = 4, 60
@@ -47,7 +53,7 @@ class Run:
     def on_step(step, metrics):
       self.losses.append(metrics.loss)
       if step in (10, 20):
-        self.trainer.checkpoint.write(self.path(step))
+        tiny_meta.write_checkpoint(self.trainer, self.path(step))
 
     self.trainer.train(STEPS, on_step)
 
@@ -69,17 +75,19 @@ def test_one_trace_for_all_truncation_lengths(run):
     lengths.append(plan.length)
     book = plan.after
   assert set(lengths) == {2, 3, 4}
-  np.testing.assert_array_equal(run.trainer.groups[0].book, np.stack(book))
+  books = [book.numpy() for book in run.trainer.checkpoint.queue.books]
+  np.testing.assert_array_equal(books, [np.stack(book)])
   assert run.trainer.step == STEPS >= 50
-  assert run.trainer.trace_count == 1
+  # The bucket's step, and the call of it.
+  assert run.trainer.trace_count == 2
 
 
 def test_a_resumed_run_equals_an_uninterrupted_one(run, tmp_path):
   trainer = make_trainer(make_config(seed=0), compiled=run.trainer)
-  trainer.checkpoint.read(run.path(10)).assert_consumed()
+  tiny_meta.read_into(trainer, run.path(10))
   assert trainer.step == 10
   trainer.train(10)
-  trainer.checkpoint.write(str(tmp_path / "resumed"))
+  tiny_meta.write_checkpoint(trainer, tmp_path / "resumed")
   resumed = tiny_meta.read_checkpoint(tmp_path / "resumed")
   expected, earlier = (
     tiny_meta.read_checkpoint(run.path(step)) for step in (20, 10)
@@ -88,27 +96,31 @@ def test_a_resumed_run_equals_an_uninterrupted_one(run, tmp_path):
   for name, array in expected.items():
     np.testing.assert_array_equal(resumed[name], array, err_msg=name)
   # Theta, both moments of Adam, and the slots' weights are among it.
-  theta = [name for name in expected if name.startswith("theta/")]
-  assert len(theta) == len(run.trainer.checkpoint.theta)
-  changed = [
-    name for name in expected if np.any(expected[name] != earlier[name])
-  ]
-  least = {"theta/": 30, "optimizer/": 60, "groups/": 3, "log_rates/": 1}
-  for prefix, count in least.items():
-    assert sum(name.startswith(prefix) for name in changed) >= count, prefix
+  changed = {
+    name.removesuffix("/.ATTRIBUTES/VARIABLE_VALUE")
+    for name in expected
+    if np.any(expected[name] != earlier[name])
+  }
+  learned = ("parameters", "means", "squares", "steps", "average")
+  kernels = {"state/slots/0/state/weights/0/kernel", "queue/books/0"}
+  assert changed >= {f"state/outer/learned/{each}" for each in learned}
+  assert changed >= kernels
 
 
-def test_a_run_without_its_state_differs(run):
-  """The ten steps after a restored theta alone are other ones."""
+def test_a_run_without_its_slots_differs(run):
+  """The ten steps after what was learned alone are other ones."""
   trainer = make_trainer(make_config(), compiled=run.trainer)
-  tf.train.Checkpoint(theta=trainer.checkpoint.theta).read(
+  outer = trainer.checkpoint.state.outer
+  tf.train.Checkpoint(state=tf.train.Checkpoint(outer=outer)).read(
     run.path(10)
   ).expect_partial()
+  trainer.load()
+  assert trainer.step == 10
   trainer.train(10)
   expected = tiny_meta.read_checkpoint(run.path(20))[
-    "theta/0/.ATTRIBUTES/VARIABLE_VALUE"
+    "state/outer/learned/parameters/.ATTRIBUTES/VARIABLE_VALUE"
   ]
-  assert np.abs(trainer.checkpoint.theta[0] - expected).max() > 1e-3
+  assert np.abs(trainer.parameters() - expected).max() > 1e-3
 
 
 def test_the_loss_falls(run):
@@ -139,22 +151,34 @@ def test_compiled_equals_eager(run, mixing, dtype, tolerance):
     trainer = make_trainer(make_config(mixing=mixing, dtype=dtype))
   rule = tiny_meta.make_rule(trainer.config.rule)
   state, data = tiny_meta.draw_problem(SLOTS, 4, units=(6,), dtype=dtype)
+  parameters = flatten_parameters(tiny_meta.make_parameters(rule))
+  zeros = tf.zeros([SLOTS], tf.int32)
   arguments = (
-    tiny_meta.make_parameters(rule),
-    state,
-    tf.constant([True, False, False, True]),
-    tf.constant([5, 6]),
-    data,
-    tf.constant(3),
-    TaskVariation(
-      tf.constant([range(tiny_meta.INPUTS)] * SLOTS),
-      tf.zeros([SLOTS, 2], tf.int32),
-      tf.zeros([SLOTS, 2], tf.int32),
+    parameters,
+    Slots(InnerState(state.weights), zeros, zeros),
+    Truncation(
+      reset=tf.constant([True, False, False, True]),
+      clock=SlotClock(state.age, state.horizon),
+      length=tf.constant(3),
+      seed=tf.constant([5, 6]),
+      data=data,
+      variation=TaskVariation(
+        tf.constant([range(tiny_meta.INPUTS)] * SLOTS),
+        tf.zeros([SLOTS, 2], tf.int32),
+        tf.zeros([SLOTS, 2], tf.int32),
+      ),
     ),
   )
-  compiled = tf.nest.flatten(trainer.groups[0].compiled_step(*arguments))
+
+  def outputs(advance):
+    """The gradient by meta-parameter: they differ in scale."""
+    each = unflatten_parameters(trainer.config.rule, advance.gradient)
+    return tf.nest.flatten((each, advance[1:]))
+
+  (group,) = trainer.groups
+  compiled = outputs(group.compiled_step(*arguments))
   with tiny_meta.eagerly():
-    eager = tf.nest.flatten(trainer.groups[0].replica_step(*arguments))
+    eager = outputs(group.advance(*arguments))
   compared = 0
   for index, (one, other) in enumerate(zip(compiled, eager, strict=True)):
     one, other = one.numpy(), other.numpy()
@@ -166,4 +190,4 @@ def test_compiled_equals_eager(run, mixing, dtype, tolerance):
       assert np.abs(one - other).max() <= tolerance * largest, index
       compared += 1
   assert compared > 60
-  assert trainer.trace_count == 1
+  assert group.trace_count == 1

@@ -34,6 +34,6 @@ def test_two_processes_and_a_resumed_run_agree(sizes, tmp_path):
       np.testing.assert_array_equal(actual[key], array, err_msg=key)
   # The steps in question did something.
   earlier = tiny_meta.read_checkpoint(tmp_path / "first_10")
-  theta = [key for key in expected if key.startswith("theta/")]
-  changed = [key for key in theta if np.any(earlier[key] != expected[key])]
-  assert len(changed) > 0.6 * len(theta) > 0
+  key = "state/outer/learned/parameters/.ATTRIBUTES/VARIABLE_VALUE"
+  changed = earlier[key] != expected[key]
+  assert np.mean(changed) > 0.6

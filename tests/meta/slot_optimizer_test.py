@@ -46,9 +46,9 @@ def make_config(kind, **fields):
 
 def state_of(trainer):
   """Everything that a run has, save what Python counts."""
-  (group,) = trainer.groups
-  inner = tf.nest.flatten((group.weights, group.optimizer_state))
-  return [*tiny_meta.theta_of(trainer), *(each.numpy() for each in inner)]
+  trainer.store()
+  variables = tf.nest.flatten(trainer.checkpoint.state.slots)
+  return [*tiny_meta.theta_of(trainer), *(each.numpy() for each in variables)]
 
 
 def rows(structure, mask):
@@ -58,7 +58,7 @@ def rows(structure, mask):
 def check_repeats_and_resumes(config, path, **options):
   first = tiny_meta.make_trainer(config, **options)
   first.train(1)
-  first.checkpoint.write(path)
+  tiny_meta.write_checkpoint(first, path)
   first.train(2)
   second = tiny_meta.make_trainer(config, **options)
   step = first.groups[0].compiled_step
@@ -67,7 +67,7 @@ def check_repeats_and_resumes(config, path, **options):
   tiny_meta.assert_all_equal(state_of(second), state_of(first))
   resumed = tiny_meta.make_trainer(config, **options)
   resumed.groups[0].compiled_step = step
-  resumed.checkpoint.read(path).assert_consumed()
+  tiny_meta.read_into(resumed, path)
   resumed.train(2)
   tiny_meta.assert_all_equal(state_of(resumed), state_of(first))
   untrained = tiny_meta.make_trainer(config, **options)
@@ -83,7 +83,7 @@ def test_a_run_repeats_and_resumes_bit_for_bit(kind, tmp_path):
   config = make_config(kind, learn_inner_rates=True)
   check_repeats_and_resumes(config, str(tmp_path / "after_1"))
   names = tiny_meta.read_checkpoint(tmp_path / "after_1")
-  kept = [name for name in names if "slot_optimizers" in name]
+  kept = [name for name in names if "/optimizer_state/" in name]
   # One layer of three weights; the count of steps beside them.
   sets = {"momentum": 1, "adam": 2}.get(kind, 0)
   assert len(kept) == (3 * sets + 1 if sets else 0)
@@ -101,17 +101,19 @@ def test_state_persists_until_the_slot_is_reset(kind):
   trainer = tiny_meta.make_recorder(make_config(kind))
   trainer.train(6)
   resets = 0
-  for (before, after), (following, _) in zip(trainer.calls, trainer.calls[1:]):
-    state, length, reset = following[1], before[5], following[2].numpy()
-    tiny_meta.assert_all_equal(state.optimizer_state, after.optimizer_state)
-    was_reset, kept = before[2].numpy(), before[1].optimizer_state
+  for before, following in zip(trainer.calls, trainer.calls[1:]):
+    state = following.slots.state.optimizer_state
+    reset = following.truncation.reset.numpy()
+    after = before.result.slots.state.optimizer_state
+    tiny_meta.assert_all_equal(state, after)
+    was_reset = before.truncation.reset.numpy()
+    kept = before.slots.state.optimizer_state.steps
     np.testing.assert_array_equal(
-      after.optimizer_state.steps, np.where(was_reset, 0, kept.steps) + length
+      after.steps, np.where(was_reset, 0, kept) + before.truncation.length
     )
     # Without losses, these are the slots' ages.
-    np.testing.assert_array_equal(
-      state.optimizer_state.steps[~reset], state.age[~reset]
-    )
+    ages = following.truncation.clock.age
+    np.testing.assert_array_equal(state.steps[~reset], ages[~reset])
     resets += int(reset.sum())
   assert resets >= 3
 
@@ -120,21 +122,25 @@ def test_state_persists_until_the_slot_is_reset(kind):
 def test_state_of_a_reset_slot_does_not_matter_and_of_others_does(kind):
   trainer = tiny_meta.make_recorder(make_config(kind))
   trainer.train(6)
-  arguments, result = next(
-    call for call in trainer.calls[1:] if 0 < call[0][2].numpy().sum() < 3
+  parameters, slots, truncation, result = next(
+    call
+    for call in trainer.calls[1:]
+    if 0 < call.truncation.reset.numpy().sum() < 3
   )
-  state, reset = arguments[1], arguments[2].numpy()
-  spoilt = state.optimizer_state._replace(
-    state=tf.nest.map_structure(
-      lambda each: each + 0.5, state.optimizer_state.state
-    )
+  reset, kept = truncation.reset.numpy(), slots.state.optimizer_state
+  spoilt = kept._replace(
+    state=tf.nest.map_structure(lambda each: each + 0.5, kept.state)
   )
-  other = trainer.groups[0].replica_step(
-    arguments[0], state._replace(optimizer_state=spoilt), *arguments[2:]
+  other = trainer.groups[0].advance(
+    parameters,
+    slots._replace(state=slots.state._replace(optimizer_state=spoilt)),
+    truncation,
   )
   for mask, same in ((reset, True), (~reset, False)):
     for field in ("weights", "optimizer_state"):
-      one, two = (rows(getattr(each, field), mask) for each in (result, other))
+      one, two = (
+        rows(getattr(each.slots.state, field), mask) for each in (result, other)
+      )
       equal = all(np.array_equal(a, b) for a, b in zip(one, two))
       assert equal == same, (field, same)
 
@@ -146,27 +152,25 @@ def test_a_lost_slot_gets_a_fresh_optimizer():
   (group,) = trainer.groups
   step = group.compiled_step
 
-  def spoilt(parameters, state, reset, seed, data, *rest):
+  def spoilt(parameters, slots, truncation):
     if len(group.calls) == 1:
-      batches = data.batches.numpy()
+      batches = truncation.data.batches.numpy()
       batches[0, 1, 0, 0] = np.nan
-      data = data._replace(batches=tf.constant(batches))
-    return step(parameters, state, reset, seed, data, *rest)
+      data = truncation.data._replace(batches=tf.constant(batches))
+      truncation = truncation._replace(data=data)
+    return step(parameters, slots, truncation)
 
   group.compiled_step = spoilt
   metrics = [trainer.train(1) for _ in range(3)]
   assert [each.skipped for each in metrics] == [0, 1, 0]
-  lost = trainer.calls[1][1].optimizer_state
-  assert lost.steps[1] == 0 < tf.reduce_min(tf.gather(lost.steps, [0, 2]))
-  for each in tf.nest.flatten(lost.state):
+  call = trainer.calls[2]
+  # It stays in its phase, but counts its own steps, from zeros.
+  assert not call.truncation.reset.numpy()[1]
+  assert call.truncation.clock.age[1] > 0
+  steps = call.result.slots.state.optimizer_state.steps
+  assert steps[1] == call.truncation.length < steps[0]
+  for each in tf.nest.flatten(call.result.slots.state):
     assert np.isfinite(each).all()
-    assert not np.any(each[1])
-    assert np.any(each[0]) and np.any(each[2])
-  # It stays in its phase, but counts its own steps.
-  arguments, after = trainer.calls[2]
-  assert not arguments[2].numpy()[1]
-  assert arguments[1].age[1] > 0
-  assert after.optimizer_state.steps[1] == arguments[5]
 
 
 @pytest.mark.parametrize("recompute", [False, True])

@@ -82,8 +82,15 @@ def test_horizons_are_within_their_bounds():
 def test_first_horizons_are_staggered():
   (first,) = run(1, horizons=(40, 40))
   assert first.before.horizon.tolist() == [5, 10, 15, 20, 25, 30, 35, 40]
-  (first,) = run(1, slots=3, horizons=(2, 2))
+  (first,) = run(1, slots=3, lengths=(1, 5), horizons=(2, 2))
   assert first.before.horizon.tolist() == [1, 2, 2]
+
+
+def test_whole_lives_are_not_staggered():
+  for plan in run(4, slots=3, lengths=(20, 20), horizons=(20, 20)):
+    assert plan.before.horizon.tolist() == [20] * 3
+    assert plan.before.age.tolist() == [0] * 3
+    assert plan.reset.all()
 
 
 def test_slots_are_out_of_phase():

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from lurl_tf.meta.estimators import TruncatedBackpropagation
 from lurl_tf.meta.task_variation import vary_truncation
-from lurl_tf.meta.truncated_backpropagation import truncated_backpropagation
 from tests import tiny_meta
 
 
@@ -29,58 +29,84 @@ def make_poisoned(bad, **fields):
   (group,) = trainer.groups
   step = group.compiled_step
 
-  def spoilt(parameters, state, reset, seed, data, *rest):
+  def spoilt(parameters, slots, truncation):
+    bad_ones = bad[len(group.calls)] if len(group.calls) < len(bad) else []
+    data = truncation.data
     batches = data.batches.numpy()
-    batches[0, bad[len(group.calls)], 0, 0] = np.nan
+    batches[0, bad_ones, 0, 0] = np.nan
     data = data._replace(batches=tf.constant(batches))
-    return step(parameters, state, reset, seed, data, *rest)
+    return step(parameters, slots, truncation._replace(data=data))
 
   group.compiled_step = spoilt
   return trainer
 
 
 def test_bad_slots_are_skipped_and_counted():
-  trainer = make_poisoned([[1], [], [0, 2]], slot_clip_norm=1e9)
+  trainer = make_poisoned([[1], [], [0, 1]], slot_clip_norm=1e9)
   metrics = [trainer.train(1) for _ in range(3)]
   assert [each.skipped for each in metrics] == [1, 0, 2]
-  for each, (_, result) in zip(metrics, trainer.calls):
-    assert float(result.usable) == 3 - each.skipped
+  for each, call in zip(metrics, trainer.calls):
+    assert float(call.result.usable) == 3 - each.skipped
     assert np.isfinite(each).all()
-    for array in tf.nest.flatten((result.gradients, result.weights)):
-      assert np.isfinite(array).all()
+    assert np.isfinite(call.result.gradient).all()
   for value in tiny_meta.theta_of(trainer):
     assert np.isfinite(value).all()
+  np.testing.assert_array_equal(trainer.lost_slots, [[1, 2, 0]])
 
 
 def test_other_slots_go_on_as_if_the_bad_one_were_not_there():
   trainer = make_poisoned([[1]], slot_clip_norm=1e9)
   trainer.train(1)
-  arguments, result = trainer.calls[0]
-  parameters, state, _, seed, data, length, variation = arguments
+  parameters, _, truncation, result = trainer.calls[0]
   data = vary_truncation(
-    data, variation, (3, 4, 1), trainer.config.tasks.augmentation, False
+    truncation.data,
+    truncation.variation,
+    (3, 4, 1),
+    trainer.config.tasks.augmentation,
+    False,
   )
   task = trainer.groups[0].task
-  fresh = task.init(seed, 3)
-  estimate = truncated_backpropagation(
-    task, parameters, state._replace(weights=fresh), data, length
+  estimate = TruncatedBackpropagation().estimate(
+    task,
+    parameters,
+    task.init(truncation.seed, 3),
+    truncation.clock,
+    data,
+    truncation.length,
+    truncation.seed,
   )
   for mean, each in zip(
-    (*result.gradients, *result.metrics),
-    (*tf.nest.flatten(estimate.gradients), *estimate.metrics),
+    (result.gradient, *result.metrics),
+    (estimate.gradients, *estimate.metrics),
     strict=True,
   ):
     expected = (each[0] + each[2]) / 2
     np.testing.assert_allclose(
       mean, expected, atol=1e-5 * np.abs(expected).max() + 1e-7
     )
-  # The lost slot goes on from fresh weights.
-  for after, unrolled, new in zip(
-    *map(tf.nest.flatten, (result.weights, estimate.state.weights, fresh))
+  for after, unrolled in zip(
+    *map(tf.nest.flatten, (result.slots.state, estimate.state))
   ):
-    np.testing.assert_array_equal(after[1], new[1])
     for slot in (0, 2):
       np.testing.assert_allclose(after[slot], unrolled[slot], rtol=1e-5)
+
+
+def test_a_lost_slot_starts_from_fresh_weights_but_keeps_its_place():
+  trainer = make_poisoned([[1], []], min_horizon=9, max_horizon=9)
+  trainer.train(2)
+  _, slots, truncation, result = trainer.calls[1]
+  np.testing.assert_array_equal(slots.anew, [0, 1, 0])
+  assert not np.isfinite(slots.state.weights[0].kernel[1]).all()
+  assert not truncation.reset.numpy().any()
+  assert truncation.clock.age[1] > 0
+  # From the same fresh weights as if it had been its turn to start anew.
+  again = trainer.groups[0].advance(
+    trainer.calls[1].parameters,
+    slots._replace(anew=tf.zeros([3], tf.int32)),
+    truncation._replace(reset=tf.constant([False, True, False])),
+  )
+  tiny_meta.assert_all_equal(again.slots.state, result.slots.state)
+  np.testing.assert_array_equal(result.slots.anew, 0)
 
 
 def test_nothing_is_learned_from_bad_slots_alone():
@@ -94,17 +120,44 @@ def test_nothing_is_learned_from_bad_slots_alone():
   assert math.isnan(metrics.loss)
   tiny_meta.assert_all_equal(tiny_meta.theta_of(trainer), theta)
   assert trainer.inner_learning_rates == rates
-  assert trainer.checkpoint.optimizer.iterations == 1
+  trainer.store()
+  assert trainer.checkpoint.state.outer["learned"]["steps"] == 1
 
 
 def test_a_lost_truncation_does_not_dilute_the_others():
   trainer = make_poisoned([[], [0, 1, 2]], accumulate=2)
   metrics = trainer.train(1)
-  _, first = trainer.calls[0]
+  first = trainer.calls[0].result
   assert metrics.skipped == 3
   np.testing.assert_allclose(metrics.loss, first.metrics.loss, rtol=1e-6)
   np.testing.assert_allclose(
-    metrics.gradient_norm,
-    tf.linalg.global_norm(first.gradients[:-1]),
-    rtol=1e-5,
+    metrics.gradient_norm, tf.norm(first.gradient[:-2]), rtol=1e-5
   )
+
+
+def test_after_a_run_of_lost_steps_theta_goes_back_with_a_smaller_rate():
+  """Steps 5 to 7 lose two slots of three; steps 2 and 4 are remembered."""
+  bad = [[]] * 4 + [[0, 1], [1, 2], [0, 2]]
+  trainer = make_poisoned(bad, rollback_after=3, remember_every=2)
+  seen = []
+  trainer.train(
+    8, lambda *each: seen.append((*each, trainer.parameters().numpy()))
+  )
+  metrics = [each for _, each, _ in seen]
+  theta = [value for *_, value in seen]
+  assert [each.rollbacks for each in metrics] == [0] * 6 + [1] * 2
+  rates = [each.learning_rate for each in metrics]
+  np.testing.assert_allclose(rates, [3e-3] * 7 + [1.5e-3])
+  # What it was after step 4; on the way there it had moved.
+  np.testing.assert_array_equal(theta[6], theta[3])
+  assert np.abs(theta[5] - theta[3]).max() > 1e-4
+  # All slots start anew, and learning goes on.
+  np.testing.assert_array_equal(trainer.calls[7].slots.anew, 1)
+  assert 0 < np.abs(theta[7] - theta[6]).max() < 2e-3
+  np.testing.assert_array_equal(trainer.lost_slots, [[2, 2, 2]])
+
+
+def test_it_never_goes_back_if_told_so():
+  trainer = make_poisoned([[0, 1, 2]] * 4, rollback_after=0, remember_every=1)
+  trainer.train(4)
+  assert trainer.train(1).rollbacks == 0

@@ -31,7 +31,7 @@ def test_the_score_is_that_of_whole_inner_trainings():
   config = make_config(dtype="float64")
   rule = tiny_meta.make_rule(config.rule)
   sampler, validation = make_validation(config)
-  score = validation.score(tiny_meta.make_parameters(rule, (0.3, 0.1)))
+  score = validation.score(tiny_meta.make_vector(rule, (0.3, 0.1)))
   losses, accuracies = [], []
   for number in range(ROUNDS):
     seed = tf.constant(sampler.device_seed(2, 0, number))
@@ -73,7 +73,7 @@ def test_the_score_is_that_of_whole_inner_trainings():
 
 def test_the_tasks_are_the_same_every_time():
   config = make_config()
-  parameters = tiny_meta.make_parameters(tiny_meta.make_rule(config.rule))
+  parameters = tiny_meta.make_vector(tiny_meta.make_rule(config.rule))
   _, validation = make_validation(config)
   assert validation.score(parameters) == validation.score(parameters)
 

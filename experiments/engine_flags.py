@@ -1,0 +1,103 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Flags of the meta-training engine: replicas, and the gradient estimator.
+
+A script that uses them says so, and `--help` then lists them as its own:
+
+    from experiments import engine_flags
+    flags.adopt_module_key_flags(engine_flags)
+"""
+
+import tensorflow as tf
+from absl import flags
+
+from lurl_tf.meta.estimators.config import (
+  ESTIMATORS,
+  EVOLUTION,
+  EstimatorConfig,
+)
+from lurl_tf.meta.strategy import STRATEGIES, make_strategy
+
+_STRATEGY = flags.DEFINE_enum(
+  "strategy",
+  "default",
+  STRATEGIES,
+  "How replicas are distributed: one replica; one on every GPU of this "
+  "machine; on the machines that TF_CONFIG lists; on every core of a TPU or a "
+  "pod.",
+)
+_TPU = flags.DEFINE_string(
+  "tpu", "", "Name or address of the TPU of --strategy=tpu, or local."
+)
+_CPU_REPLICAS = flags.DEFINE_integer(
+  "cpu_replicas",
+  0,
+  "With --strategy=mirrored: replicas that share this machine's processor, to "
+  "try on it what will run elsewhere.",
+)
+STEPS_PER_CALL = flags.DEFINE_integer(
+  "steps_per_call",
+  1,
+  "Outer steps in one call of a compiled function; more spare an accelerator "
+  "the wait for Python, and take longer to compile.",
+  lower_bound=1,
+)
+_ESTIMATOR = flags.DEFINE_enum(
+  "estimator",
+  "tbptt",
+  ESTIMATORS,
+  "Of the meta-gradient: truncated or full backpropagation through time; "
+  "evolution strategies on truncations, persistent ones, or of a single "
+  "perturbation per inner training; a mixture by group of meta-parameters.",
+)
+_PAIRS = flags.DEFINE_integer(
+  "pairs",
+  EstimatorConfig.pairs,
+  "Antithetic pairs of perturbations per task slot.",
+)
+_PERTURBATION = flags.DEFINE_float(
+  "perturbation",
+  EstimatorConfig.perturbation,
+  "Standard deviation of perturbations.",
+)
+_CLIP_DIFFERENCE = flags.DEFINE_float(
+  "clip_difference",
+  EstimatorConfig.clip_difference,
+  "Largest difference of the losses of a pair; 0: any.",
+)
+_EVOLVED = flags.DEFINE_list(
+  "evolved",
+  list(EstimatorConfig.evolved),
+  "With --estimator=mixture: regular expressions of the names of the "
+  "meta-parameters that are left to evolution.",
+)
+_EVOLUTION = flags.DEFINE_enum(
+  "evolution",
+  EstimatorConfig.evolution,
+  EVOLUTION,
+  "With --estimator=mixture: the estimator of those.",
+)
+
+
+def strategy_from_flags() -> tf.distribute.Strategy:
+  """The strategy that the flags describe; before all else of TensorFlow.
+
+  Raises:
+    ValueError: if flags do not fit together, or what they need is not there.
+  """
+  return make_strategy(_STRATEGY.value, _TPU.value, _CPU_REPLICAS.value)
+
+
+def estimator_from_flags() -> EstimatorConfig:
+  """The estimator that the flags describe.
+
+  Raises:
+    ValueError: if a number is out of range.
+  """
+  return EstimatorConfig(
+    name=_ESTIMATOR.value,
+    pairs=_PAIRS.value,
+    perturbation=_PERTURBATION.value,
+    clip_difference=_CLIP_DIFFERENCE.value,
+    evolved=tuple(_EVOLVED.value),
+    evolution=_EVOLUTION.value,
+  )

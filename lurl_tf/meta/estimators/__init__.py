@@ -1,0 +1,19 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Estimators of the meta-gradient, behind one interface."""
+
+from lurl_tf.meta.estimators.config import EstimatorConfig
+from lurl_tf.meta.estimators.estimator import Estimate, Estimator
+from lurl_tf.meta.estimators.get import get_estimator
+from lurl_tf.meta.estimators.truncated_backpropagation import (
+  FullBackpropagation,
+  TruncatedBackpropagation,
+)
+
+__all__ = [
+  "Estimate",
+  "Estimator",
+  "EstimatorConfig",
+  "FullBackpropagation",
+  "TruncatedBackpropagation",
+  "get_estimator",
+]
