@@ -143,7 +143,7 @@ class MetaTrainer:
         tf.constant(log_rates, config.rule.dtype),
       )
     )
-    self._state = TrainerState(
+    self.state = TrainerState(
       self.strategy,
       ReplicaState(
         initial_state(parameters),
@@ -155,7 +155,7 @@ class MetaTrainer:
     self.first_calls: list[FirstCall] = []
     self.stopped = False
     self.checkpoint = tf.train.Checkpoint(
-      state=self._state.checkpoint, queue=self._queue.checkpoint
+      state=self.state.checkpoint, queue=self._queue.checkpoint
     )
 
   @property
@@ -184,7 +184,7 @@ class MetaTrainer:
     """How often every slot of this process was lost, `[r * t]` per bucket."""
     return tuple(
       np.concatenate(self.strategy.experimental_local_results(slots.lost))
-      for slots in self._state.values.slots
+      for slots in self.state.values.slots
     )
 
   @property
@@ -203,7 +203,7 @@ class MetaTrainer:
 
     With `config.average_decay` it is an average over time.
     """
-    outer = distribution.first_local(self.strategy, self._state.values.outer)
+    outer = distribution.first_local(self.strategy, self.state.values.outer)
     return outer.learned.average
 
   def store(self) -> None:
@@ -212,13 +212,13 @@ class MetaTrainer:
     Every process of a strategy of several has to call it. To be called before
     `checkpoint` is written.
     """
-    self._state.store()
+    self.state.store()
     self._update_rule()
 
   def load(self) -> None:
     """Brings the variables of `checkpoint`, once restored, to the replicas."""
-    self._state.load()
-    outer = distribution.first_local(self.strategy, self._state.values.outer)
+    self.state.load()
+    outer = distribution.first_local(self.strategy, self.state.values.outer)
     self._step = int(outer.step)
     self._update_rule()
 
@@ -277,8 +277,8 @@ class MetaTrainer:
     is_first = key not in self._calls
     if is_first:
       self._calls[key] = self._make_call(*key)
-    self._state.values, numbers = self._calls[key](
-      self._state.values, truncations, tf.constant(float(stop))
+    self.state.values, numbers = self._calls[key](
+      self.state.values, truncations, tf.constant(float(stop))
     )
     numbers = distribution.first_local(self.strategy, numbers).numpy()
     seconds = time.monotonic() - began
