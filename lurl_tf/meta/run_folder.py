@@ -3,16 +3,16 @@
 
 import json
 import os
-import pathlib
-import tempfile
 from typing import Any
 
 import tensorflow as tf
 
+from lurl_tf import files
+from lurl_tf.meta import checkpoints
+from lurl_tf.meta.run_lock import RunLock
 from lurl_tf.presets.catalogue import FOLDER_IN_RUN
 
 DESCRIPTION_FILE = "run.json"
-CHECKPOINT_FOLDER = "checkpoints"
 CHECKPOINTS_KEPT = 3
 BEST_RULE_FOLDER = "best_rule"
 
@@ -20,15 +20,21 @@ BEST_RULE_FOLDER = "best_rule"
 class RunFolder:
   """Keeps a run in a folder, so that it can stop and go on.
 
+  Only one process at a time can hold a folder. It is a context, which gives the
+  folder free.
+
   Args:
-    path: the log folder; made if it is missing.
+    path: the log folder, on any file system that TensorFlow knows; made if it
+      is missing.
     description: all that decides the run, as JSON has it.
     defaults: what it means if an older version's description lacks a field.
+    lock: whether to hold the folder; without that nothing is written.
 
   Raises:
     OSError: if the folder cannot be written.
-    ValueError: if the folder holds a run of another description; names the
-      differing fields, and leaves the folder as it is.
+    ValueError: if another process holds the folder, or it holds a run of
+      another description; names the differing fields, and leaves the folder as
+      it is.
   """
 
   def __init__(
@@ -36,36 +42,56 @@ class RunFolder:
     path: str | os.PathLike[str],
     description: dict[str, Any],
     defaults: dict[str, Any] | None = None,
+    lock: bool = True,
   ):
-    self.path = pathlib.Path(path)
-    _check_writable(self.path)
-    file = self.path / DESCRIPTION_FILE
-    if file.exists():
-      held = _completed(json.loads(file.read_text()), defaults or {})
-      differing = differing_fields(held, description)
-      if differing:
-        raise ValueError(
-          f"{self.path} holds a run of another configuration; choose another "
-          f"log folder, or the same flags. Received: {'; '.join(differing)}"
-        )
-    else:
-      partial = file.with_suffix(".partial")
-      partial.write_text(json.dumps(description, indent=2) + "\n")
-      partial.replace(file)
-    self._manager: tf.train.CheckpointManager | None = None
+    self.path = os.fspath(path)
     self._step: tf.Variable | None = None
+    self._whole: tf.train.Checkpoint | None = None
     self._saved_step: int | None = None
-    self._seconds = tf.Variable(0.0, dtype=tf.float64)
+    self._seconds = tf.Variable(0.0, dtype=tf.float64, trainable=False)
+    self._lock = None
+    _check_description(self.path, description, defaults or {})
+    if not lock:
+      return
+    try:
+      files.check_folder_writable(self.path)
+    except OSError as error:
+      raise OSError(
+        f"The log folder must be a folder that can be written ({error}). "
+        f"Received: {self.path!r}"
+      ) from error
+    self._lock = RunLock(self.path)
+    file = self._join(DESCRIPTION_FILE)
+    if not tf.io.gfile.exists(file):
+      text = json.dumps(description, indent=2) + "\n"
+      files.write_atomically(file, text.encode())
+    checkpoints.tidy(self.path)
+
+  def __enter__(self) -> "RunFolder":
+    return self
+
+  def __exit__(self, *_) -> None:
+    self.release()
+
+  def release(self) -> None:
+    """Gives the folder free for other processes."""
+    if self._lock is not None:
+      self._lock.release()
 
   @property
-  def rule_path(self) -> pathlib.Path:
+  def rule_path(self) -> str:
     """Where the run's rule is kept as a preset folder."""
-    return self.path / FOLDER_IN_RUN
+    return self._join(FOLDER_IN_RUN)
 
   @property
-  def best_rule_path(self) -> pathlib.Path:
+  def best_rule_path(self) -> str:
     """Where the rule is kept that did best on held-out tasks."""
-    return self.path / BEST_RULE_FOLDER
+    return self._join(BEST_RULE_FOLDER)
+
+  @property
+  def tensorboard_path(self) -> str:
+    """Where the curves are."""
+    return self._join("tensorboard")
 
   @property
   def seconds(self) -> float:
@@ -73,7 +99,7 @@ class RunFolder:
     return float(self._seconds)
 
   def restore(self, checkpoint: tf.train.Checkpoint, step: tf.Variable) -> bool:
-    """Brings a run's state back, if the folder holds one.
+    """Brings a run's newest readable state back, if the folder holds one.
 
     Args:
       checkpoint: all state of the run.
@@ -81,18 +107,16 @@ class RunFolder:
 
     Returns:
       Whether there was a checkpoint.
+
+    Raises:
+      ValueError: if there are checkpoints, but none that can be read or that
+        fits.
     """
-    whole = tf.train.Checkpoint(run=checkpoint, seconds=self._seconds)
-    self._manager = tf.train.CheckpointManager(
-      whole,
-      os.fspath(self.path / CHECKPOINT_FOLDER),
-      max_to_keep=CHECKPOINTS_KEPT,
-    )
+    self._whole = tf.train.Checkpoint(run=checkpoint, seconds=self._seconds)
     self._step = step
-    latest = self._manager.latest_checkpoint
-    if latest is None:
+    saved = checkpoints.read_newest(self._whole, self.path)
+    if saved is None:
       return False
-    whole.restore(latest).assert_consumed()
     self._saved_step = int(step)
     return True
 
@@ -101,12 +125,25 @@ class RunFolder:
 
     Args:
       seconds: time spent on the run so far.
+
+    Raises:
+      OSError: if it cannot be written; the older ones are left.
+      ValueError: if the folder is not held.
     """
-    if self._saved_step == int(self._step):
+    if self._lock is None:
+      raise ValueError(
+        f"Only the process that holds a run's folder saves. Received: "
+        f"{self.path!r} without its lock"
+      )
+    step = int(self._step)
+    if self._saved_step == step:
       return
     self._seconds.assign(seconds)
-    self._manager.save(checkpoint_number=int(self._step))
-    self._saved_step = int(self._step)
+    checkpoints.write(self._whole, self.path, step, CHECKPOINTS_KEPT)
+    self._saved_step = step
+
+  def _join(self, name: str) -> str:
+    return tf.io.gfile.join(self.path, name)
 
 
 def differing_fields(
@@ -123,6 +160,24 @@ def differing_fields(
   return differing
 
 
+def _check_description(path, description, defaults) -> None:
+  file = tf.io.gfile.join(path, DESCRIPTION_FILE)
+  if not tf.io.gfile.exists(file):
+    return
+  try:
+    held = json.loads(files.read_bytes(file))
+  except ValueError as error:
+    raise ValueError(
+      f"A run's description must be whole. Received: {file}, {error}"
+    ) from error
+  differing = differing_fields(_completed(held, defaults), description)
+  if differing:
+    raise ValueError(
+      f"{path} holds a run of another configuration; choose another log "
+      f"folder, or the same flags. Received: {'; '.join(differing)}"
+    )
+
+
 def _completed(
   description: dict[str, Any], defaults: dict[str, Any]
 ) -> dict[str, Any]:
@@ -132,15 +187,3 @@ def _completed(
     if isinstance(default, dict) and isinstance(completed[name], dict):
       completed[name] = _completed(completed[name], default)
   return completed
-
-
-def _check_writable(path: pathlib.Path) -> None:
-  try:
-    path.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryFile(dir=path) as probe:
-      probe.write(b"x")
-  except OSError as error:
-    raise OSError(
-      f"The log folder must be a folder that can be written ({error}). "
-      f"Received: {os.fspath(path)!r}"
-    ) from error

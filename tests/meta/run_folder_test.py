@@ -7,6 +7,8 @@ import re
 import pytest
 import tensorflow as tf
 
+from lurl_tf import files
+from lurl_tf.meta import checkpoints
 from lurl_tf.meta.run_folder import RunFolder, differing_fields
 
 DESCRIPTION = {"tasks": "glyphs", "config": {"units": [8, 4], "seed": 0}}
@@ -23,83 +25,125 @@ class State:
 
 def save_run(path, steps=1, description=DESCRIPTION):
   """A folder with a run of so many saved steps."""
-  folder, state = RunFolder(path, description), State()
-  folder.restore(state.checkpoint, state.step)
-  for step in range(1, steps + 1):
-    state.value.assign(10.0 * step)
-    state.step.assign(step)
-    folder.save(seconds=1.5 * step)
+  state = State()
+  with RunFolder(path, description) as folder:
+    folder.restore(state.checkpoint, state.step)
+    for step in range(1, steps + 1):
+      state.value.assign(10.0 * step)
+      state.step.assign(step)
+      folder.save(seconds=1.5 * step)
+
+
+def restored(path, description=DESCRIPTION):
+  """Seconds, value and step of a run that is taken up."""
+  state = State(7.0)
+  with RunFolder(path, description) as folder:
+    assert folder.restore(state.checkpoint, state.step)
+    return folder.seconds, float(state.value), int(state.step)
+
+
+@pytest.fixture(name="path", params=["local", "ram"])
+def fixture_path(request, tmp_path):
+  """A folder on a disk, and one on another file system."""
+  if request.param == "local":
+    return str(tmp_path / "run")
+  return f"ram://{tmp_path.name}-{id(request)}/run"
 
 
 def contents(path):
-  """Names, bytes and times of change of all files."""
+  """Names and bytes of all files."""
   return {
-    file.relative_to(path): (
-      file.read_bytes() if file.is_file() else None,
-      file.stat().st_mtime_ns,
-    )
-    for file in [path, *path.rglob("*")]
+    f"{folder}/{name}": files.read_bytes(tf.io.gfile.join(folder, name))
+    for folder, _, names in tf.io.gfile.walk(str(path))
+    for name in names
   }
 
 
-def test_a_new_folder_is_made_and_holds_nothing_to_restore(tmp_path):
-  path = tmp_path / "runs" / "one"
-  folder, state = RunFolder(path, DESCRIPTION), State(3.0)
-  assert not folder.restore(state.checkpoint, state.step)
-  assert state.value.numpy() == 3.0
-  assert folder.seconds == 0.0
-  assert folder.path == path
-  assert json.loads((path / "run.json").read_text()) == DESCRIPTION
-  assert [file.name for file in path.iterdir()] == ["run.json"]
+def test_a_new_folder_is_made_and_holds_nothing_to_restore(path):
+  state = State(3.0)
+  with RunFolder(path, DESCRIPTION) as folder:
+    assert not folder.restore(state.checkpoint, state.step)
+    assert state.value.numpy() == 3.0
+    assert folder.seconds == 0.0
+    assert folder.path == path
+  (name,) = tf.io.gfile.listdir(path)
+  assert name == "run.json"
+  text = files.read_bytes(tf.io.gfile.join(path, name))
+  assert json.loads(text) == DESCRIPTION
 
 
-def test_the_last_state_comes_back(tmp_path):
-  save_run(tmp_path, steps=2)
-  folder, state = RunFolder(str(tmp_path), DESCRIPTION), State(7.0)
-  assert folder.restore(state.checkpoint, state.step)
-  assert state.value.numpy() == 20.0
-  assert state.step.numpy() == 2
-  assert folder.seconds == 3.0
+def test_the_last_state_comes_back(path):
+  save_run(path, steps=2)
+  assert restored(path) == (3.0, 20.0, 2)
 
 
 def test_a_run_that_was_moved_comes_back(tmp_path):
   save_run(tmp_path / "one", steps=2)
   (tmp_path / "one").rename(tmp_path / "other")
-  folder, state = RunFolder(tmp_path / "other", DESCRIPTION), State()
-  assert folder.restore(state.checkpoint, state.step)
-  assert state.value.numpy() == 20.0
+  assert restored(tmp_path / "other") == (3.0, 20.0, 2)
 
 
-def test_old_checkpoints_are_removed(tmp_path):
-  save_run(tmp_path, steps=5)
-  kept = sorted(file.name for file in tmp_path.rglob("*.index"))
-  assert kept == ["ckpt-3.index", "ckpt-4.index", "ckpt-5.index"]
+def test_old_checkpoints_are_removed(path):
+  save_run(path, steps=5)
+  saved = checkpoints.list_checkpoints(path)
+  assert [each.step for each in saved] == [3, 4, 5]
+  names = tf.io.gfile.listdir(tf.io.gfile.join(path, "checkpoints"))
+  assert len(names) == 2 * 3
 
 
-def test_a_step_is_saved_once(tmp_path):
+def test_a_step_is_saved_once(path):
   """What is on disk is never written over."""
-  save_run(tmp_path, steps=2)
-  before = contents(tmp_path)
-  folder, state = RunFolder(tmp_path, DESCRIPTION), State()
-  folder.restore(state.checkpoint, state.step)
-  folder.save(seconds=9.0)
-  assert contents(tmp_path) == before
-  state.step.assign(4)
-  folder.save(seconds=9.0)
-  folder.save(seconds=10.0)
-  kept = sorted(file.name for file in tmp_path.rglob("*.index"))
-  assert kept == ["ckpt-1.index", "ckpt-2.index", "ckpt-4.index"]
-  folder, state = RunFolder(tmp_path, DESCRIPTION), State()
-  folder.restore(state.checkpoint, state.step)
-  assert (folder.seconds, state.step.numpy()) == (9.0, 4)
+  save_run(path, steps=2)
+  before, state = contents(path), State()
+  with RunFolder(path, DESCRIPTION) as folder:
+    folder.restore(state.checkpoint, state.step)
+    folder.save(seconds=9.0)
+    folder.release()
+    assert contents(path) == before
+  with RunFolder(path, DESCRIPTION) as folder:
+    folder.restore(state.checkpoint, state.step)
+    state.step.assign(4)
+    folder.save(seconds=9.0)
+    folder.save(seconds=10.0)
+  saved = checkpoints.list_checkpoints(path)
+  assert [each.step for each in saved] == [1, 2, 4]
+  assert restored(path) == (9.0, 20.0, 4)
 
 
-def test_a_checkpoint_of_other_state_is_refused(tmp_path):
-  save_run(tmp_path)
-  step = tf.Variable(0, dtype=tf.int64)
-  other = tf.train.Checkpoint(another=tf.Variable(1.0), step=step)
-  with pytest.raises(AssertionError):
-    RunFolder(tmp_path, DESCRIPTION).restore(other, step)
+def test_state_of_other_variables_is_refused_and_nothing_assigned(path):
+  save_run(path)
+  before = contents(path)
+  step, other = tf.Variable(0, dtype=tf.int64), tf.Variable([1.0, 2.0])
+  for checkpoint, message in (
+    (tf.train.Checkpoint(another=other, step=step), "another.*missing"),
+    (tf.train.Checkpoint(value=other, step=step), r"value.*\[\] instead of"),
+  ):
+    with RunFolder(path, DESCRIPTION) as folder:
+      with pytest.raises(ValueError, match=f"another version.*{message}"):
+        folder.restore(checkpoint, step)
+  assert (other.numpy().tolist(), int(step)) == ([1.0, 2.0], 0)
+  assert contents(path) == before
+
+
+def test_a_follower_writes_nothing(path):
+  save_run(path)
+  before, state = contents(path), State()
+  with RunFolder(path, DESCRIPTION):
+    pass
+  with RunFolder(path, DESCRIPTION, lock=False) as folder:
+    assert folder.restore(state.checkpoint, state.step)
+    with pytest.raises(ValueError, match="without its lock"):
+      folder.save(1.0)
+  assert contents(path) == before
+  assert float(state.value) == 10.0
+
+
+def test_a_damaged_description_is_named(path):
+  save_run(path)
+  file = tf.io.gfile.join(path, "run.json")
+  files.write_atomically(file, files.read_bytes(file)[:9])
+  with pytest.raises(ValueError, match=f"Received: {re.escape(file)}"):
+    RunFolder(path, DESCRIPTION)
 
 
 @pytest.mark.parametrize(
@@ -124,22 +168,21 @@ def test_a_checkpoint_of_other_state_is_refused(tmp_path):
   ],
 )
 def test_another_description_is_named_and_changes_nothing(
-  description, message, tmp_path
+  description, message, path
 ):
-  save_run(tmp_path)
-  before = contents(tmp_path)
+  save_run(path)
+  before = contents(path)
   with pytest.raises(ValueError, match=re.escape(message)) as error:
-    RunFolder(tmp_path, description)
-  assert str(tmp_path) in str(error.value)
-  assert contents(tmp_path) == before
+    RunFolder(path, description)
+  assert path in str(error.value)
+  assert contents(path) == before
 
 
-def test_taking_up_a_run_changes_nothing_by_itself(tmp_path):
-  save_run(tmp_path)
-  before = contents(tmp_path)
-  state = State()
-  RunFolder(tmp_path, DESCRIPTION).restore(state.checkpoint, state.step)
-  assert contents(tmp_path) == before
+def test_taking_up_a_run_changes_nothing_by_itself(path):
+  save_run(path)
+  before = contents(path)
+  restored(path)
+  assert contents(path) == before
 
 
 def test_a_file_in_the_folders_place_is_left_alone(tmp_path):

@@ -40,9 +40,7 @@ def test_every_slot_is_clipped_by_itself_then_averaged():
   result = average(gradients, clip_norm=clip_norm)
   np.testing.assert_allclose(result.norms, norms)
   assert result.usable.numpy().all()
-  assert_close(
-    result.gradient, clipped_mean(gradients, range(4), clip_norm)
-  )
+  assert_close(result.gradient, clipped_mean(gradients, range(4), clip_norm))
 
 
 def test_nothing_is_clipped_below_the_norm():
