@@ -66,9 +66,13 @@ def prepare_run(
     defaults={"replicas": 1, "config": MetaTrainConfig().to_json()},
     lock=is_chief(trainer.strategy),
   )
-  if folder.restore(trainer.checkpoint, trainer.step_variable):
-    trainer.load()
-    print(f"Going on from step {trainer.step} of {logdir}.", flush=True)
+  try:
+    if folder.restore(trainer.checkpoint, trainer.step_variable):
+      trainer.load()
+      print(f"Going on from step {trainer.step} of {logdir}.", flush=True)
+  except BaseException:
+    folder.release()
+    raise
   bucket, image_shape = config.tasks.buckets[0], samplers[0].image_shape
   metadata = presets.PresetMetadata(
     command=command,

@@ -8,7 +8,7 @@ from absl import app, flags
 from absl.testing import flagsaver
 
 from experiments import meta_train
-from lurl_tf.meta import MetaMetrics
+from lurl_tf.meta import EstimatorConfig, MetaMetrics
 from lurl_tf.rule import UpdateRule
 from lurl_tf.tasks.distributions import loading
 from tests import tiny_meta
@@ -64,6 +64,7 @@ def test_flags_to_rule_and_json(tiny_data, tmp_path, capsys):
   assert value["config"] == config.to_json()
   assert json.loads((logdir / "run.json").read_text()) == {
     "tasks": "quick",
+    "replicas": 1,
     "config": config.to_json(),
   }
   printed = capsys.readouterr().out
@@ -130,6 +131,14 @@ def test_every_flag_reaches_the_config():
     clip_norm=18.0,
     accumulate=19,
     seed=20,
+    average_decay=0.5,
+    rollback_after=21,
+    estimator="mixture",
+    pairs=22,
+    perturbation=0.25,
+    clip_difference=0.75,
+    evolved="log_inner,coeffs",
+    evolution="es_single",
   ):
     config = meta_train.config_from_flags()
   rule, unroll, (bucket,) = config.rule, config.unroll, config.tasks.buckets
@@ -151,6 +160,28 @@ def test_every_flag_reaches_the_config():
   assert (config.learning_rate, config.decay_steps) == (0.125, 16)
   assert (config.slot_clip_norm, config.clip_norm) == (17.0, 18.0)
   assert (config.accumulate, config.seed) == (19, 20)
+  assert (config.average_decay, config.rollback_after) == (0.5, 21)
+  assert config.estimator == EstimatorConfig(
+    "mixture", 22, 0.25, 0.75, ("log_inner", "coeffs"), "es_single"
+  )
+
+
+def test_full_backpropagation_takes_truncations_of_the_horizon():
+  with parsed(estimator="bptt", min_horizon=12, max_horizon=12):
+    flags.FLAGS["min_truncation"].unparse()
+    flags.FLAGS["max_truncation"].unparse()
+    config = meta_train.config_from_flags()
+  assert (config.min_truncation, config.unroll.max_steps) == (12, 12)
+
+
+@pytest.mark.parametrize(
+  "flag", [{"checkpoint_every": 3}, {"validate_every": 3}]
+)
+def test_calls_end_where_something_is_to_be_done(flag, tmp_path):
+  (name,) = flag
+  with pytest.raises(SystemExit, match=f"`{name}` must be a multiple"):
+    run(logdir=tmp_path / "run", steps_per_call=2, **flag)
+  assert not list(tmp_path.iterdir())
 
 
 def test_defaults_are_free_of_the_features_scale():
@@ -166,6 +197,10 @@ def test_defaults_are_free_of_the_features_scale():
     ("Received: evaluate_every=1, max_steps=0", {"max_truncation": 0}),
     ("Received: min_truncation=3", {"min_truncation": 3}),
     ("Received: slots=0", {"slots": 0}),
+    ("Received: average_decay=1.0", {"average_decay": 1}),
+    ("Received: pairs=0", {"pairs": 0}),
+    ("Received: name='default', tpu='local'", {"tpu": "local"}),
+    ("must be equal. Received: 1, 2, 3, 4", {"estimator": "bptt"}),
     ("Received: ridge='absolute'", {"ridge": "absolute"}),
     ("Received: ridge=-1.0", {"ridge": "-1"}),
     ("no_such_activation", {"activation": "no_such_activation"}),

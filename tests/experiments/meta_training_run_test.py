@@ -7,12 +7,8 @@ import numpy as np
 import pytest
 
 from experiments import meta_training_run
-from experiments.meta_training_run import (
-  Summary,
-  continue_run,
-  prepare_run,
-  report_run,
-)
+from experiments.meta_training_run import continue_run, prepare_run
+from experiments.run_log import Summary, report_run
 from lurl_tf.meta import MetaMetrics
 from lurl_tf.meta.validation import ValidationScore
 from lurl_tf.rule import UpdateRule
@@ -127,23 +123,58 @@ def test_a_signal_ends_the_run_after_the_step(number, tmp_path):
   run = prepare(tmp_path)
   train = run.trainer.train
 
-  def interrupted(steps):
-    if run.trainer.step == 1:
-      signal.raise_signal(number)
-    return train(steps)
+  def interrupted(steps, on_step, should_stop):
+    def interrupt(step, metrics):
+      on_step(step, metrics)
+      if step == 2:
+        signal.raise_signal(number)
+
+    return train(steps, interrupt, should_stop)
 
   run.trainer.train = interrupted
   summary = continue_run(run, num_steps=9, checkpoint_every=9)
   assert (summary.finished, summary.steps) == (False, 2)
   assert saved_steps(tmp_path) == [2]
   assert UpdateRule.from_preset(tmp_path).metadata.meta_steps == 2
-  assert prepare(tmp_path).trainer.step == 2
+  again = prepare(tmp_path)
+  assert again.trainer.step == 2
+  again.folder.release()
 
 
 def test_another_run_in_the_folder_is_refused(tmp_path):
-  prepare(tmp_path)
+  run = prepare(tmp_path)
+  with pytest.raises(ValueError, match="must not be in use"):
+    prepare(tmp_path)
+  run.folder.release()
   with pytest.raises(ValueError, match="config.slots: 2 became 3"):
     prepare(tmp_path, make_config(slots=3))
+
+
+def test_a_checkpoint_that_does_not_fit_leaves_the_folder_free(tmp_path):
+  continue_run(prepare(tmp_path), 1, checkpoint_every=1)
+  for path in tmp_path.glob("checkpoints/*"):
+    path.write_bytes(b"")
+  for _ in range(2):
+    with pytest.raises(ValueError, match="checkpoints must be readable"):
+      prepare(tmp_path)
+
+
+def test_steps_of_one_call_are_saved_and_told_one_by_one(tmp_path):
+  run = prepare(tmp_path, steps_per_call=2)
+  summary = continue_run(run, 5, checkpoint_every=2)
+  assert saved_steps(tmp_path) == [2, 4, 5]
+  trainer = tiny_meta.make_trainer(make_config())
+  trainer.train(5)
+  rule = UpdateRule.from_preset(tmp_path)
+  tiny_meta.assert_all_equal(
+    [value.numpy() for value in rule.meta_parameters],
+    tiny_meta.theta_of(trainer),
+  )
+  curve = read_curves(tmp_path / "tensorboard")["meta/loss"]
+  assert [step for step, _ in curve] == [1, 2, 3, 4, 5]
+  assert summary.lost_slots == ((0, 0),)
+  (call, *_) = summary.first_calls
+  assert call.buckets == ("6 relu, 12 inputs",) and call.seconds > 0
 
 
 def test_bad_tasks_leave_no_folder(tmp_path):
@@ -178,13 +209,15 @@ def test_buckets_take_turns_in_one_run(tmp_path, capsys):
   config = make_config(tasks=tiny_meta.make_tasks((6,), (7, 6)))
   summary = continue_run(prepare(tmp_path, config), 2, checkpoint_every=9)
   assert summary.steps == 2
-  assert "Compiling 2 buckets' steps" in capsys.readouterr().out
+  printed = capsys.readouterr().out
+  for name in ("6 relu", "7-6 relu"):
+    assert f"Compiled {name}, 12 inputs, and ran it once, in " in printed
   metadata = UpdateRule.from_preset(tmp_path).metadata
   assert metadata.units == (6,)
 
 
 def test_report():
-  first = MetaMetrics(1.5, 1.4, 0.1, 0.25, 0.5, 0.75, 1.0, 0.0)
+  first = MetaMetrics(1.5, 1.4, 0.1, 0.25, 0.5, 0.75, 1.0, 0.01, 0.0, 0.0)
   last = first._replace(loss=0.5, accuracy=0.875)
   text = report_run(Summary(True, 300, 75.0, first, last, (0.03, 0.001)))
   lines = text.splitlines()
