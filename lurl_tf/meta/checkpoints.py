@@ -9,7 +9,6 @@ from typing import NamedTuple
 
 import tensorflow as tf
 
-
 FOLDER = "checkpoints"
 _INDEX_FILE = re.compile(r"ckpt-(\d+)\.index")
 _DAMAGE = (tf.errors.OpError, ValueError, RuntimeError, OSError, LookupError)
@@ -182,7 +181,8 @@ def _shapes_of(checkpoint):
 def _check_variables(prefix, held, expected):
   graph = "_CHECKPOINTABLE_OBJECT_GRAPH"
   differing = [
-    f"{name}: {held.get(name, 'missing')} instead of {expected.get(name, 'none')}"
+    f"{name}: {held.get(name, 'missing')} instead of "
+    f"{expected.get(name, 'none')}"
     for name in sorted({*held, *expected} - {graph})
     if held.get(name) != expected.get(name)
   ]

@@ -3,7 +3,6 @@
 
 import numpy as np
 import pytest
-import tensorflow as tf
 
 from lurl_tf.meta.slots import new_book, plan_truncation
 from lurl_tf.tasks import AugmentationConfig

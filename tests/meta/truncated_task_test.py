@@ -6,7 +6,7 @@ import pytest
 import tensorflow as tf
 
 from lurl_tf.layers import initial_weights
-from lurl_tf.meta.truncated_task import TruncatedTask
+from lurl_tf.meta.truncated_task import InnerState, SlotClock, TruncatedTask
 from lurl_tf.meta.unroll import UnrollConfig, unroll
 from tests import tiny_meta
 
@@ -23,7 +23,7 @@ def make_task(dtype="float64", activation="relu", **options):
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 def test_every_slot_has_initial_weights_of_its_own(dtype):
-  weights = make_task(dtype).init(tf.constant([3, 4]), 5)
+  weights = make_task(dtype).init(tf.constant([3, 4]), 5).weights
   single = initial_weights(tiny_meta.INPUTS, tiny_meta.UNITS, (0, 0), dtype)
   tf.nest.assert_same_structure(weights, single)
   for one, other in zip(tf.nest.flatten(weights), tf.nest.flatten(single)):
@@ -64,16 +64,20 @@ def test_fresh_weights_are_the_same_when_compiled():
 def test_unroll_is_that_of_its_configuration():
   task = make_task(activation="tanh", ridge=0.5)
   rule = tiny_meta.make_rule(task.rule)
-  arguments = (
-    tiny_meta.make_parameters(rule),
-    *tiny_meta.draw_problem(2, 2),
-    tf.constant(1),
+  slots, data = tiny_meta.draw_problem(2, 2)
+  one_step = tf.constant(1)
+  actual, metrics = task.unroll(
+    tiny_meta.make_vector(rule),
+    InnerState(slots.weights),
+    SlotClock(slots.age, slots.horizon),
+    data,
+    one_step,
   )
-  actual = task.unroll(*arguments)
-  expected = unroll(task.rule, task.config, *arguments, "tanh")
-  other = unroll(task.rule, UnrollConfig(max_steps=2), *arguments)
-  for one, two in zip(
-    tf.nest.flatten(actual), tf.nest.flatten(expected), strict=True
-  ):
-    np.testing.assert_array_equal(one, two)
-  assert np.abs(actual[1].loss - other[1].loss).min() > 1e-3
+  arguments = (tiny_meta.make_parameters(rule), slots, data, one_step)
+  expected, expected_metrics = unroll(
+    task.rule, task.config, *arguments, "tanh"
+  )
+  _, others = unroll(task.rule, UnrollConfig(max_steps=2), *arguments)
+  tiny_meta.assert_all_equal(actual.weights, expected.weights)
+  tiny_meta.assert_all_equal(metrics, expected_metrics)
+  assert np.abs(metrics.loss - others.loss).min() > 1e-3

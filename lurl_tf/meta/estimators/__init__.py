@@ -3,7 +3,15 @@
 
 from lurl_tf.meta.estimators.config import EstimatorConfig
 from lurl_tf.meta.estimators.estimator import Estimate, Estimator
+from lurl_tf.meta.estimators.evolution_strategies import EvolutionStrategies
 from lurl_tf.meta.estimators.get import get_estimator
+from lurl_tf.meta.estimators.mixture import Mixture
+from lurl_tf.meta.estimators.persistent_evolution import (
+  PersistentEvolutionStrategies,
+)
+from lurl_tf.meta.estimators.single_perturbation import (
+  SinglePerturbationEvolution,
+)
 from lurl_tf.meta.estimators.truncated_backpropagation import (
   FullBackpropagation,
   TruncatedBackpropagation,
@@ -13,7 +21,11 @@ __all__ = [
   "Estimate",
   "Estimator",
   "EstimatorConfig",
+  "EvolutionStrategies",
   "FullBackpropagation",
+  "Mixture",
+  "PersistentEvolutionStrategies",
+  "SinglePerturbationEvolution",
   "TruncatedBackpropagation",
   "get_estimator",
 ]

@@ -1,0 +1,72 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Evolution strategies: gradients from differences of perturbed losses."""
+
+import numpy as np
+import tensorflow as tf
+
+from lurl_tf.meta.estimators import particles
+from lurl_tf.meta.estimators.config import EstimatorConfig
+from lurl_tf.meta.estimators.estimator import Estimate, Estimator
+from lurl_tf.meta.truncated_task import InnerState, SlotClock, TruncatedTask
+from lurl_tf.meta.unroll import TruncationData
+
+
+class EvolutionStrategies(Estimator):
+  """Antithetic evolution strategies on truncations.
+
+  From a slot's own state each pair unrolls with `theta + eps` and
+  `theta - eps`; the estimate is `eps (L+ - L-) / (2 sigma**2)`, a mean over the
+  pairs. The slot goes on with `theta` itself, in one more unroll. What theta
+  did in earlier truncations is left out: biased, like truncated
+  backpropagation, but the loss need not be smooth.
+
+  Args:
+    config: pairs, their perturbation and clipping.
+    mask: `[n]` bool, the numbers that are perturbed.
+  """
+
+  def __init__(self, config: EstimatorConfig, mask: np.ndarray):
+    self._config, self._mask = config, mask
+
+  def init(
+    self, task: TruncatedTask, seed: tf.Tensor, slots: int
+  ) -> InnerState:
+    """See `Estimator.init`."""
+    return task.init(seed, slots)
+
+  def estimate(
+    self,
+    task: TruncatedTask,
+    parameters: tf.Tensor,
+    state: InnerState,
+    clock: SlotClock,
+    data: TruncationData,
+    length: tf.Tensor,
+    seed: tf.Tensor,
+  ) -> Estimate:
+    """See `Estimator.estimate`; metrics are those of `theta` itself."""
+    config, slots = self._config, clock.age.shape[0]
+    perturbations = particles.draw_perturbations(
+      particles.split_seeds(seed, slots),
+      config.pairs,
+      config.perturbation,
+      self._mask,
+      parameters.dtype,
+    )
+    result = particles.unroll_particles(
+      task,
+      parameters,
+      perturbations,
+      particles.repeat_slots(state, 2 * config.pairs),
+      clock,
+      data,
+      length,
+    )
+    gradients = particles.project(
+      perturbations,
+      result.difference,
+      config.perturbation,
+      config.clip_difference,
+    )
+    next_state, metrics = task.unroll(parameters, state, clock, data, length)
+    return Estimate(gradients, next_state, metrics)

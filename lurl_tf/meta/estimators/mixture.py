@@ -1,0 +1,80 @@
+# SPDX-License-Identifier: Apache-2.0
+"""An estimator of its own for each of two groups of meta-parameters."""
+
+from typing import NamedTuple
+
+import numpy as np
+import tensorflow as tf
+
+from lurl_tf.meta.estimators.estimator import (
+  Estimate,
+  Estimator,
+  EstimatorState,
+)
+from lurl_tf.meta.truncated_task import SlotClock, TruncatedTask
+from lurl_tf.meta.unroll import TruncationData
+
+
+class MixtureState(NamedTuple):
+  """The states of both estimators.
+
+  Attributes:
+    differentiated: of the backpropagation.
+    evolved: of the evolution strategy.
+  """
+
+  differentiated: EstimatorState
+  evolved: EstimatorState
+
+
+class Mixture(Estimator):
+  """Backpropagation for most meta-parameters, evolution for a few.
+
+  Backpropagation has little noise, and sees one truncation; evolution can see
+  whole inner trainings, but its noise grows with the numbers that it perturbs.
+  Few numbers with far effects, such as the inner learning rates, suit it.
+
+  Args:
+    differentiated: estimates the gradient of the others.
+    evolved: estimates that of the group; it should perturb no others.
+    group: `[n]` bool, the meta-parameters that are left to evolution.
+  """
+
+  def __init__(
+    self, differentiated: Estimator, evolved: Estimator, group: np.ndarray
+  ):
+    self._differentiated, self._evolved = differentiated, evolved
+    self._group = group
+
+  def init(
+    self, task: TruncatedTask, seed: tf.Tensor, slots: int
+  ) -> MixtureState:
+    """See `Estimator.init`; both start from the same inner weights."""
+    return MixtureState(
+      self._differentiated.init(task, seed, slots),
+      self._evolved.init(task, seed, slots),
+    )
+
+  def estimate(
+    self,
+    task: TruncatedTask,
+    parameters: tf.Tensor,
+    state: MixtureState,
+    clock: SlotClock,
+    data: TruncationData,
+    length: tf.Tensor,
+    seed: tf.Tensor,
+  ) -> Estimate:
+    """See `Estimator.estimate`; metrics are those of the backpropagation."""
+    one, other = (
+      estimator.estimate(task, parameters, own, clock, data, length, seed)
+      for estimator, own in (
+        (self._differentiated, state.differentiated),
+        (self._evolved, state.evolved),
+      )
+    )
+    return Estimate(
+      tf.where(self._group, other.gradients, one.gradients),
+      MixtureState(one.state, other.state),
+      one.metrics,
+    )

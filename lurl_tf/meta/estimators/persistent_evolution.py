@@ -1,0 +1,86 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Evolution strategies whose particles persist over truncations."""
+
+from typing import NamedTuple
+
+import numpy as np
+import tensorflow as tf
+
+from lurl_tf.meta.estimators import particles
+from lurl_tf.meta.estimators.config import EstimatorConfig
+from lurl_tf.meta.estimators.estimator import Estimate, Estimator
+from lurl_tf.meta.truncated_task import InnerState, SlotClock, TruncatedTask
+from lurl_tf.meta.unroll import TruncationData
+
+
+class PersistentState(NamedTuple):
+  """State of persistent evolution strategies.
+
+  Attributes:
+    particles: `InnerState` of arrays `[t, 2 * p, ...]`.
+    total: `[t, p, n]`, the sum of the perturbations in this life so far.
+  """
+
+  particles: InnerState
+  total: tf.Tensor
+
+
+class PersistentEvolutionStrategies(Estimator):
+  """Persistent evolution strategies (Vicol, Metz, Sohl-Dickstein 2021).
+
+  Every particle keeps its inner state from one truncation to the next, and gets
+  a new perturbation in each. The loss of a truncation is the doing of all
+  perturbations up to it, so the estimate is `xi (L+ - L-) / (2 sigma**2)`,
+  where `xi` is their sum since the slot started (algorithm 2 there).
+
+  The mean of the estimates of a life's truncations has no bias: it estimates
+  the gradient of the mean of their losses, smoothed by the perturbations. Its
+  variance grows with the number of truncations.
+
+  Args:
+    config: pairs, their perturbation and clipping.
+    mask: `[n]` bool, the numbers that are perturbed.
+  """
+
+  def __init__(self, config: EstimatorConfig, mask: np.ndarray):
+    self._config, self._mask = config, mask
+
+  def init(
+    self, task: TruncatedTask, seed: tf.Tensor, slots: int
+  ) -> PersistentState:
+    """See `Estimator.init`; all particles of a slot start alike."""
+    pairs = self._config.pairs
+    return PersistentState(
+      particles.repeat_slots(task.init(seed, slots), 2 * pairs),
+      tf.zeros([slots, pairs, len(self._mask)], task.rule.dtype),
+    )
+
+  def estimate(
+    self,
+    task: TruncatedTask,
+    parameters: tf.Tensor,
+    state: PersistentState,
+    clock: SlotClock,
+    data: TruncationData,
+    length: tf.Tensor,
+    seed: tf.Tensor,
+  ) -> Estimate:
+    """See `Estimator.estimate`; metrics are means over the particles."""
+    config, slots = self._config, clock.age.shape[0]
+    perturbations = particles.draw_perturbations(
+      particles.split_seeds(seed, slots),
+      config.pairs,
+      config.perturbation,
+      self._mask,
+      parameters.dtype,
+    )
+    result = particles.unroll_particles(
+      task, parameters, perturbations, state.particles, clock, data, length
+    )
+    total = state.total + perturbations
+    gradients = particles.project(
+      total, result.difference, config.perturbation, config.clip_difference
+    )
+    return Estimate(
+      gradients, PersistentState(result.state, total), result.metrics
+    )

@@ -1,0 +1,89 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Evolution strategies with one perturbation per inner training."""
+
+from typing import NamedTuple
+
+import numpy as np
+import tensorflow as tf
+
+from lurl_tf.meta.estimators import particles
+from lurl_tf.meta.estimators.config import EstimatorConfig
+from lurl_tf.meta.estimators.estimator import Estimate, Estimator
+from lurl_tf.meta.truncated_task import InnerState, SlotClock, TruncatedTask
+from lurl_tf.meta.unroll import TruncationData
+
+# Keeps the seeds of perturbations apart from those of inner weights.
+_PERTURBATIONS = 2**30
+
+
+class SinglePerturbationState(NamedTuple):
+  """State of evolution strategies with one perturbation per life.
+
+  Attributes:
+    particles: `InnerState` of arrays `[t, 2 * p, ...]`.
+    seeds: `[t, 2]` int32, of the slots' perturbations.
+  """
+
+  particles: InnerState
+  seeds: tf.Tensor
+
+
+class SinglePerturbationEvolution(Estimator):
+  """ES-Single (Vicol 2023).
+
+  As persistent evolution strategies, but a particle keeps the perturbation that
+  it drew when its slot started: every truncation contributes
+  `eps (L+ - L-) / (2 sigma**2)`. The mean over a life is evolution strategies
+  on the whole of it: its variance does not grow with the number of truncations,
+  but a slot looks in few directions for all its life.
+
+  Args:
+    config: pairs, their perturbation and clipping.
+    mask: `[n]` bool, the numbers that are perturbed.
+  """
+
+  def __init__(self, config: EstimatorConfig, mask: np.ndarray):
+    self._config, self._mask = config, mask
+
+  def init(
+    self, task: TruncatedTask, seed: tf.Tensor, slots: int
+  ) -> SinglePerturbationState:
+    """See `Estimator.init`; all particles of a slot start alike."""
+    return SinglePerturbationState(
+      particles.repeat_slots(task.init(seed, slots), 2 * self._config.pairs),
+      particles.split_seeds(
+        tf.random.fold_in(seed, _PERTURBATIONS, alg="philox"), slots
+      ),
+    )
+
+  def estimate(
+    self,
+    task: TruncatedTask,
+    parameters: tf.Tensor,
+    state: SinglePerturbationState,
+    clock: SlotClock,
+    data: TruncationData,
+    length: tf.Tensor,
+    seed: tf.Tensor,
+  ) -> Estimate:
+    """See `Estimator.estimate`; metrics are means over the particles."""
+    config = self._config
+    perturbations = particles.draw_perturbations(
+      state.seeds,
+      config.pairs,
+      config.perturbation,
+      self._mask,
+      parameters.dtype,
+    )
+    result = particles.unroll_particles(
+      task, parameters, perturbations, state.particles, clock, data, length
+    )
+    gradients = particles.project(
+      perturbations,
+      result.difference,
+      config.perturbation,
+      config.clip_difference,
+    )
+    return Estimate(
+      gradients, state._replace(particles=result.state), result.metrics
+    )
