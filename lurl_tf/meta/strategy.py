@@ -64,6 +64,14 @@ def make_strategy(
   return tf.distribute.get_strategy()
 
 
+def use_full_precision() -> None:
+  """Products of float32 numbers are float32, on accelerators too.
+
+  By default they are of bfloat16 or similar numbers, also within the read-out.
+  """
+  tf.config.experimental.enable_tensor_float_32_execution(False)
+
+
 def compiles_replicas(strategy: tf.distribute.Strategy) -> bool:
   """Whether a strategy itself compiles all that a replica runs."""
   return isinstance(strategy, tf.distribute.TPUStrategy)
@@ -165,8 +173,7 @@ def _check_cluster() -> None:
 
 
 def _tpu(name: str) -> tf.distribute.Strategy:
-  # Otherwise products are of bfloat16 numbers, also within the read-out.
-  tf.config.experimental.enable_tensor_float_32_execution(False)
+  use_full_precision()
   resolver = tf.distribute.cluster_resolver.TPUClusterResolver(tpu=name)
   tf.config.experimental_connect_to_cluster(resolver)
   tf.tpu.experimental.initialize_tpu_system(resolver)

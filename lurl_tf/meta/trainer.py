@@ -268,11 +268,8 @@ class MetaTrainer:
   def _call(self, steps: int, stop: bool) -> tuple[list[MetaMetrics], bool]:
     """Some outer steps, and whether a process asked to stop after them."""
     began = time.monotonic()
-    drawn = self._queue.take(steps * self.config.accumulate)
+    drawn, truncations = self._take(steps)
     waited = time.monotonic() - began
-    truncations = distribution.per_replica(
-      self.strategy, lambda replica: tuple(each[replica] for each in drawn.each)
-    )
     key = (drawn.first_bucket, steps)
     is_first = key not in self._calls
     if is_first:
@@ -291,8 +288,18 @@ class MetaTrainer:
     ]
     return rows, bool(np.any(numbers[:, -1] > 0))
 
-  def _make_call(self, first_bucket: int, steps: int) -> Callable:
-    """The function of so many steps, from one bucket onwards."""
+  def replica_function(self, first_bucket: int, steps: int) -> Callable:
+    """What each replica runs; a pure function of tensors.
+
+    Args:
+      first_bucket: index of the bucket that begins.
+      steps: outer steps to do.
+
+    Returns:
+      A function of a `ReplicaState`, a tuple of `Truncation`s, and a number
+      that is 1 to ask all replicas to stop; to the next `ReplicaState` and
+      `[steps, m]`, the flat `StepMetrics` of each step.
+    """
     accumulate, buckets = self.config.accumulate, len(self.groups)
 
     def on_replica(state, truncations, stop):
@@ -313,6 +320,28 @@ class MetaTrainer:
           tf.stack([tf.cast(each, dtype) for each in tf.nest.flatten(metrics)])
         )
       return state, tf.stack(rows)
+
+    return on_replica
+
+  def next_arguments(self, steps: int) -> tuple[ReplicaState, tuple]:
+    """What the next steps would take, for tools that look at the program.
+
+    Args:
+      steps: outer steps.
+
+    Returns:
+      Per-replica arguments of `replica_function`, but for the last.
+    """
+    return self.state.values, self._take(steps)[1]
+
+  def _take(self, steps):
+    drawn = self._queue.take(steps * self.config.accumulate)
+    return drawn, distribution.per_replica(
+      self.strategy, lambda replica: tuple(each[replica] for each in drawn.each)
+    )
+
+  def _make_call(self, first_bucket: int, steps: int) -> Callable:
+    on_replica = self.replica_function(first_bucket, steps)
 
     def call(state, truncations, stop):
       return self.strategy.run(on_replica, args=(state, truncations, stop))
