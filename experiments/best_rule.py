@@ -4,7 +4,8 @@
 import dataclasses
 import math
 import os
-import pathlib
+
+import tensorflow as tf
 
 from lurl_tf import presets
 from lurl_tf.meta.validation import ValidationScore
@@ -30,7 +31,7 @@ def keep_best(
   """
   if not math.isfinite(score.loss):
     return False
-  if pathlib.Path(path).exists():
+  if tf.io.gfile.exists(os.fspath(path)):
     best = presets.load(path).metadata.validation_loss
     if best is not None and not score.loss < best:
       return False

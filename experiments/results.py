@@ -4,9 +4,12 @@
 import json
 import math
 import os
-import tempfile
 from collections.abc import Sequence
 from typing import Any
+
+import tensorflow as tf
+
+from lurl_tf import files
 
 
 def check_writable(path: str) -> None:
@@ -20,17 +23,12 @@ def check_writable(path: str) -> None:
   Raises:
     OSError: if `path` is a folder, or its folder cannot be written.
   """
-  if os.path.isdir(path):
+  if tf.io.gfile.isdir(path):
     raise IsADirectoryError(
       f"Expected the path of a file, found a folder. Received: path={path!r}"
     )
   try:
-    folder = _folder_of(path)
-    os.makedirs(folder, exist_ok=True)
-    # The permission bits do not tell the whole story (read-only mounts,
-    # full disks), so try.
-    with tempfile.NamedTemporaryFile(dir=folder) as probe:
-      probe.write(b"{}")
+    files.check_folder_writable(_folder_of(path))
   except OSError as error:
     raise OSError(
       f"Expected a path that can be written ({error}). Received: path={path!r}"
@@ -51,21 +49,7 @@ def write_results(path: str, results: Any) -> None:
     TypeError: if `results` holds something that JSON does not have.
   """
   text = json.dumps(_without_nan(results), indent=2, allow_nan=False)
-  folder = _folder_of(path)
-  os.makedirs(folder, exist_ok=True)
-  descriptor, temporary_path = tempfile.mkstemp(
-    dir=folder, prefix=os.path.basename(path), suffix=".partial"
-  )
-  try:
-    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-      file.write(text + "\n")
-      file.flush()
-      os.fsync(file.fileno())
-    os.chmod(temporary_path, 0o644)  # mkstemp makes it private
-    os.replace(temporary_path, path)
-  except BaseException:
-    os.unlink(temporary_path)
-    raise
+  files.write_atomically(path, (text + "\n").encode())
 
 
 def format_table(
@@ -108,6 +92,8 @@ def _table_line(cells: Sequence[str], widths: Sequence[int]) -> str:
 
 
 def _folder_of(path: str) -> str:
+  if not files.is_local(path):
+    return os.path.dirname(path)
   return os.path.dirname(os.path.abspath(path))
 
 

@@ -4,10 +4,11 @@
 python -m experiments.show_tasks --tasks=quick --logdir=runs/tasks
 """
 
-import os
+import io
 from collections.abc import Sequence
 from typing import Any
 
+import tensorflow as tf
 from absl import app, flags, logging
 from PIL import Image
 
@@ -15,6 +16,7 @@ from experiments import shared_flags, task_flags
 from experiments.contact_sheet import contact_sheet
 from experiments.progress import Progress
 from experiments.results import check_writable, format_table, write_results
+from lurl_tf import files
 from lurl_tf.evaluation.headroom import Headroom, measure_headroom
 from lurl_tf.summaries import SummaryWriter
 from lurl_tf.tasks import TaskDistribution, TaskSampler, load_samplers
@@ -134,8 +136,10 @@ def write_sheets(
   paths = []
   for index, sampler in enumerate(samplers):
     pixels = contact_sheet(sampler, tasks.augmentation, num_tasks)
-    paths.append(os.path.join(logdir, f"tasks_{index}.png"))
-    Image.fromarray(pixels).save(paths[-1])
+    paths.append(tf.io.gfile.join(logdir, f"tasks_{index}.png"))
+    buffer = io.BytesIO()
+    Image.fromarray(pixels).save(buffer, format="png")
+    files.write_atomically(paths[-1], buffer.getvalue())
     writer.image(0, f"tasks/{index}", pixels)
   writer.flush()
   return paths
@@ -182,7 +186,7 @@ def main(argv: Sequence[str]) -> None:
   try:
     if shared_flags.RESULTS.value:
       check_writable(shared_flags.RESULTS.value)
-    os.makedirs(task_flags.LOGDIR.value, exist_ok=True)
+    files.check_folder_writable(task_flags.LOGDIR.value)
     tasks = task_flags.tasks_from_flags()
     samplers = load_samplers(
       tasks,

@@ -4,6 +4,9 @@
 import os
 import pathlib
 
+import tensorflow as tf
+
+from lurl_tf import files
 from lurl_tf.presets import folder as preset_folder
 from lurl_tf.presets.storage import FILES
 
@@ -49,7 +52,7 @@ def default() -> str:
   return name
 
 
-def find(name_or_path: str | os.PathLike[str]) -> pathlib.Path:
+def find(name_or_path: str | os.PathLike[str]) -> str | pathlib.Path:
   """The preset folder meant by a name or a path.
 
   A shipped name always means the shipped preset; write `./name` for a folder
@@ -57,7 +60,7 @@ def find(name_or_path: str | os.PathLike[str]) -> pathlib.Path:
 
   Args:
     name_or_path: a shipped preset's name, a preset folder, or the log folder
-      of a meta-training run, which holds its rule in `rule/`.
+      of a meta-training run, which holds its rule in `rule/`; also on `gs://`.
 
   Returns:
     A folder with at least one of a preset's files; `load` checks the rest.
@@ -68,8 +71,13 @@ def find(name_or_path: str | os.PathLike[str]) -> pathlib.Path:
   names = available()
   if os.fspath(name_or_path) in names:
     return SHIPPED / name_or_path
-  folder = pathlib.Path(name_or_path)
-  candidates = (folder, folder / FOLDER_IN_RUN)
+  if files.is_local(name_or_path):
+    folder = pathlib.Path(name_or_path)
+    candidates = (folder, folder / FOLDER_IN_RUN)
+    shown = [str(candidate.resolve()) for candidate in candidates]
+  else:
+    folder = os.fspath(name_or_path)
+    candidates = shown = (folder, tf.io.gfile.join(folder, FOLDER_IN_RUN))
   for candidate in candidates:
     if _is_preset(candidate):
       return candidate
@@ -77,9 +85,13 @@ def find(name_or_path: str | os.PathLike[str]) -> pathlib.Path:
     "Expected a shipped preset's name, a preset folder or a run's log folder. "
     f"Received: name_or_path={os.fspath(name_or_path)!r}. "
     f"Shipped presets: {', '.join(names) or 'none'}. "
-    f"No preset in: {', '.join(str(c.resolve()) for c in candidates)}"
+    f"No preset in: {', '.join(shown)}"
   )
 
 
-def _is_preset(folder: pathlib.Path) -> bool:
-  return any((preset_folder.current(folder) / file).is_file() for file in FILES)
+def _is_preset(folder: str | pathlib.Path) -> bool:
+  if files.is_local(folder):
+    folder = os.fspath(preset_folder.current(folder))
+  return any(
+    tf.io.gfile.exists(tf.io.gfile.join(folder, file)) for file in FILES
+  )

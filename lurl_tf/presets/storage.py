@@ -9,15 +9,17 @@ A preset folder holds `config.json` (the fields of `RuleConfig`),
 import dataclasses
 import hashlib
 import importlib.metadata
+import io
 import json
 import os
-import pathlib
 from collections.abc import Mapping
 from typing import NamedTuple, TypeVar
 
 import h5py
 import numpy as np
+import tensorflow as tf
 
+from lurl_tf import files
 from lurl_tf.json_fields import from_json
 from lurl_tf.presets import folder as preset_folder
 from lurl_tf.presets.metadata import PresetMetadata
@@ -55,10 +57,13 @@ def save(
   """Writes a preset folder, whole or not at all.
 
   The files are written into a folder beside `path`, which then takes its
-  place. An older preset there stays loadable until the new one is.
+  place. An older preset there stays loadable until the new one is. In a bucket,
+  whose folders cannot be renamed, a reader between the first file and the last
+  is told that the preset is damaged.
 
   Args:
-    path: the folder to make, or a preset folder to replace.
+    path: the folder to make, or a preset folder to replace; on any file system
+      that TensorFlow knows, such as `gs://`.
     config: sizes and options of the rule.
     arrays: theta, each array under its name, in order.
     metadata: how the rule was made; `library_version` and `checksum` are
@@ -77,18 +82,25 @@ def save(
         "Arrays of a preset must be of a float type. "
         f"Received: arrays[{name!r}].dtype={array.dtype}"
       )
-  with preset_folder.replaced(path, FILES) as new_folder:
-    metadata = dataclasses.replace(
-      metadata or PresetMetadata(),
-      library_version=_library_version(),
-      checksum=checksum(arrays),
-    )
-    _write_json(new_folder / CONFIG_FILE, config)
-    _write_json(new_folder / METADATA_FILE, metadata)
-    with h5py.File(new_folder / WEIGHTS_FILE, "w") as weights:
-      weights.attrs[_NAMES_ATTRIBUTE] = list(arrays)
-      for name, array in arrays.items():
-        weights.create_dataset(name, data=array)
+  metadata = dataclasses.replace(
+    metadata or PresetMetadata(),
+    library_version=_library_version(),
+    checksum=checksum(arrays),
+  )
+  contents = {
+    CONFIG_FILE: _json_bytes(config),
+    WEIGHTS_FILE: _hdf5_bytes(arrays),
+    METADATA_FILE: _json_bytes(metadata),
+  }
+  if files.is_local(path):
+    with preset_folder.replaced(path, FILES) as new_folder:
+      for name, content in contents.items():
+        (new_folder / name).write_bytes(content)
+    return
+  # Buckets cannot rename folders. The checksum comes last: until then, what is
+  # read does not fit it.
+  for name, content in contents.items():
+    files.write_atomically(tf.io.gfile.join(os.fspath(path), name), content)
 
 
 def load(path: str | os.PathLike[str]) -> StoredPreset:
@@ -107,20 +119,23 @@ def load(path: str | os.PathLike[str]) -> StoredPreset:
     ValueError: if a file is damaged, a field is unknown or has a wrong value,
       or the weights are not those that were saved.
   """
-  folder = preset_folder.current(path)
-  missing = [file for file in FILES if not (folder / file).is_file()]
+  folder = os.fspath(path)
+  if files.is_local(path):
+    folder = os.fspath(preset_folder.current(path))
+  paths = {file: tf.io.gfile.join(folder, file) for file in FILES}
+  missing = [file for file in FILES if not tf.io.gfile.exists(paths[file])]
   if missing:
     raise FileNotFoundError(
       f"A preset folder holds {', '.join(FILES)}. Missing: "
       f"{', '.join(missing)}. Received: path={os.fspath(path)!r}"
     )
-  config = _read_json(folder / CONFIG_FILE, RuleConfig)
-  metadata = _read_json(folder / METADATA_FILE, PresetMetadata)
-  arrays = _read_arrays(folder / WEIGHTS_FILE)
+  config = _read_json(paths[CONFIG_FILE], RuleConfig)
+  metadata = _read_json(paths[METADATA_FILE], PresetMetadata)
+  arrays = _read_arrays(paths[WEIGHTS_FILE])
   found = checksum(arrays)
   if found != metadata.checksum:
     raise ValueError(
-      f"{folder / WEIGHTS_FILE} does not hold the weights that were saved: "
+      f"{paths[WEIGHTS_FILE]} does not hold the weights that were saved: "
       f"expected the checksum {metadata.checksum!r} of {METADATA_FILE}. "
       f"Received: checksum={found!r}"
     )
@@ -137,7 +152,10 @@ def check_writable(path: str | os.PathLike[str]) -> None:
     FileExistsError: if `path` holds anything but a preset.
     OSError: if `path` cannot be written.
   """
-  preset_folder.check_writable(path, FILES)
+  if files.is_local(path):
+    preset_folder.check_writable(path, FILES)
+  else:
+    files.check_folder_writable(path)
 
 
 def checksum(arrays: Mapping[str, np.ndarray]) -> str:
@@ -168,13 +186,22 @@ def _library_version() -> str:
     return "not installed"
 
 
-def _write_json(file: pathlib.Path, fields: _Fields) -> None:
-  file.write_text(json.dumps(dataclasses.asdict(fields), indent=2) + "\n")
+def _json_bytes(fields: _Fields) -> bytes:
+  return (json.dumps(dataclasses.asdict(fields), indent=2) + "\n").encode()
 
 
-def _read_json(file: pathlib.Path, kind: type[_Fields]) -> _Fields:
+def _hdf5_bytes(arrays: Mapping[str, np.ndarray]) -> bytes:
+  buffer = io.BytesIO()
+  with h5py.File(buffer, "w") as weights:
+    weights.attrs[_NAMES_ATTRIBUTE] = list(arrays)
+    for name, array in arrays.items():
+      weights.create_dataset(name, data=array)
+  return buffer.getvalue()
+
+
+def _read_json(file: str, kind: type[_Fields]) -> _Fields:
   try:
-    fields = json.loads(file.read_text())
+    fields = json.loads(files.read_bytes(file))
   except ValueError as error:
     raise ValueError(f"{file} is not valid JSON: {error}") from error
   try:
@@ -183,9 +210,9 @@ def _read_json(file: pathlib.Path, kind: type[_Fields]) -> _Fields:
     raise ValueError(f"{file}: {error}") from error
 
 
-def _read_arrays(file: pathlib.Path) -> dict[str, np.ndarray]:
+def _read_arrays(file: str) -> dict[str, np.ndarray]:
   try:
-    with h5py.File(file, "r") as weights:
+    with h5py.File(io.BytesIO(files.read_bytes(file)), "r") as weights:
       return {
         name: weights[name][()] for name in weights.attrs[_NAMES_ATTRIBUTE]
       }

@@ -3,11 +3,11 @@
 
 import json
 import os
-import pathlib
 from typing import NamedTuple
 
 import numpy as np
 
+from lurl_tf import files
 from lurl_tf.structures import LabelledExamples
 from lurl_tf.tasks.bag_of_words import bags_of_words, fit_vocabulary
 from lurl_tf.tasks.examples import check_class_names
@@ -79,7 +79,7 @@ def read_lines(path: str) -> list[LabelledText]:
     ValueError: if the file cannot be read, or a line is malformed; names it.
   """
   try:
-    lines = pathlib.Path(os.path.expanduser(path)).read_bytes().splitlines()
+    lines = files.read_bytes(os.path.expanduser(path)).splitlines()
   except OSError as error:
     raise ValueError(
       f"A file of texts must be readable. Received: {path!r}, error={error}"

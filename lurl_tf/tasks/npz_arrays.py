@@ -1,11 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
 """Reads and checks the arrays of a user's own .npz file."""
 
+import io
 import os
 from typing import NamedTuple
 
 import numpy as np
 
+from lurl_tf import files
 from lurl_tf.tasks.examples import check_class_names
 
 
@@ -48,7 +50,8 @@ def read_npz(path: str) -> NpzArrays:
       not fit each other or are out of range; names the array and the file.
   """
   try:
-    with np.load(os.path.expanduser(path)) as file:
+    content = files.read_bytes(os.path.expanduser(path))
+    with np.load(io.BytesIO(content)) as file:
       arrays = {name: file[name] for name in file.files}
   # Of many kinds, for what is no such file, is damaged, or holds objects.
   except Exception as error:

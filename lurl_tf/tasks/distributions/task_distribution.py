@@ -5,9 +5,9 @@ import dataclasses
 import itertools
 import json
 import os
-import pathlib
 from typing import Any
 
+from lurl_tf import files
 from lurl_tf.json_fields import from_json
 from lurl_tf.tasks.augmentation_config import AugmentationConfig
 from lurl_tf.tasks.distributions.bucket import Bucket
@@ -108,7 +108,7 @@ class TaskDistribution:
       OSError: if it cannot be written.
     """
     text = json.dumps(self.to_json(), indent=2) + "\n"
-    pathlib.Path(path).write_text(text)
+    files.write_atomically(path, text.encode())
 
   @classmethod
   def load(cls, path: str | os.PathLike[str]) -> "TaskDistribution":
@@ -125,7 +125,7 @@ class TaskDistribution:
       ValueError: if it is no JSON, or a field is unknown or wrong.
     """
     try:
-      value = json.loads(pathlib.Path(path).read_text())
+      value = json.loads(files.read_bytes(path))
     except ValueError as error:
       raise ValueError(
         f"A task distribution must be a JSON file ({error}). "
