@@ -3,6 +3,10 @@
 
 python -m experiments.evaluate --rule=my_run --dataset=lurl_digits
 python -m experiments.evaluate --rule=soft_winner_take_all --dataset=mnist
+
+With --watch it follows a meta-training run, and scores its checkpoints:
+
+python -m experiments.evaluate --watch=my_run --suite=lurl_digits
 """
 
 from collections.abc import Sequence
@@ -11,7 +15,9 @@ from absl import app, flags, logging
 
 from experiments import shared_flags
 from experiments.evaluation_report import as_json, as_text
+from experiments.follow_run import Follower, SuiteEntry
 from experiments.int_list_flag import define_int_list
+from experiments.meta_training_run import rule_metadata
 from experiments.progress import Progress
 from experiments.results import check_writable, write_results
 from experiments.rule_choice import RuleChoice, choose_rule
@@ -25,10 +31,13 @@ from lurl_tf.evaluation import (
   evaluate,
   split_episodes,
 )
+from lurl_tf.meta import VALIDATION_SEED, Validation
+from lurl_tf.meta.saved_rule import read_description
 from lurl_tf.optimizers import InnerOptimizerConfig
 from lurl_tf.rule import HAND_DESIGNED
 from lurl_tf.rule.apply_rule import Rule
-from lurl_tf.tasks import load_examples
+from lurl_tf.structures import LabelledExamples
+from lurl_tf.tasks import load_examples, load_samplers
 
 _RULE = flags.DEFINE_string(
   "rule",
@@ -77,6 +86,25 @@ _EPISODES = flags.DEFINE_integer(
   lower_bound=1,
 )
 
+_WATCH = flags.DEFINE_string(
+  "watch",
+  None,
+  "Log folder of a meta-training run, whose checkpoints are scored as they "
+  "appear, in place of one rule.",
+)
+_SUITE = flags.DEFINE_list(
+  "suite",
+  ["lurl_digits"],
+  "With --watch: data sets to report on, beside the run's held-out tasks, by "
+  "which the best rule is kept.",
+)
+_WATCH_TIMEOUT = flags.DEFINE_float(
+  "watch_timeout",
+  0.0,
+  "With --watch: seconds without a new checkpoint after which it ends; 0: "
+  "never.",
+  lower_bound=0.0,
+)
 flags.adopt_module_key_flags(shared_flags)
 
 # XLA takes about 10 seconds to compile an inner step, and then saves up to
@@ -176,6 +204,68 @@ def show(
     print(f"\nResults are in {results}")
 
 
+def _splits(
+  name: str, image_size: int | None = None
+) -> tuple[LabelledExamples, LabelledExamples]:
+  """Training and test split of a data set, as the flags want it."""
+  return tuple(
+    load_examples(
+      name,
+      split,
+      shared_flags.DATA_DIR.value,
+      shared_flags.IMAGE_SIZE.value or image_size,
+      _CHANNELS.value,
+      _RESIZE.value,
+    )
+    for split in ("train", "test")
+  )
+
+
+def _config_from_flags(choice: RuleChoice) -> EvaluationConfig:
+  return make_config(
+    choice,
+    shared_flags.EXAMPLES_PER_CLASS.value
+    or EvaluationConfig.examples_per_class,
+    _INNER_STEPS.value,
+    _EPISODES.value,
+    shared_flags.UNITS.value,
+    shared_flags.ACTIVATION.value,
+    shared_flags.BATCH_SIZE.value,
+    shared_flags.SEED.value,
+    _INNER_LEARNING_RATE.value,
+  )
+
+
+def _follower_from_flags() -> Follower:
+  """What follows the run of `--watch`; everything is checked here."""
+  if shared_flags.RESULTS.value:
+    raise ValueError(
+      "--watch writes its results below the run's folder; --results is of one "
+      f"evaluation. Received: --results={shared_flags.RESULTS.value}"
+    )
+  description = read_description(_WATCH.value)
+  config = description.config
+  held_out = load_samplers(
+    config.tasks,
+    "meta_validation",
+    shared_flags.DATA_DIR.value,
+    VALIDATION_SEED,
+  )
+  metadata = rule_metadata(config, held_out[0], description.tasks)
+  suite = [
+    SuiteEntry(name, *_splits(name, metadata.image_size))
+    for name in _SUITE.value
+  ]
+  return Follower(
+    _WATCH.value,
+    description,
+    metadata,
+    Validation(held_out, config),
+    suite,
+    _config_from_flags,
+  )
+
+
 def main(argv: Sequence[str]) -> None:
   """Runs the script with the flags given."""
   if len(argv) > 1:
@@ -185,34 +275,19 @@ def main(argv: Sequence[str]) -> None:
   try:
     if results:
       check_writable(results)
-    train, test = (
-      load_examples(
-        _DATASET.value,
-        split,
-        shared_flags.DATA_DIR.value,
-        shared_flags.IMAGE_SIZE.value,
-        _CHANNELS.value,
-        _RESIZE.value,
-      )
-      for split in ("train", "test")
-    )
-    choice = choose_rule(_RULE.value, shared_flags.SEED.value)
-    config = make_config(
-      choice,
-      shared_flags.EXAMPLES_PER_CLASS.value
-      or EvaluationConfig.examples_per_class,
-      _INNER_STEPS.value,
-      _EPISODES.value,
-      shared_flags.UNITS.value,
-      shared_flags.ACTIVATION.value,
-      shared_flags.BATCH_SIZE.value,
-      shared_flags.SEED.value,
-      _INNER_LEARNING_RATE.value,
-    )
-    rules = rules_to_evaluate(choice)
-    check_evaluation(train, test, rules, config)
+    follower = _follower_from_flags() if _WATCH.value else None
+    if follower is None:
+      train, test = _splits(_DATASET.value)
+      choice = choose_rule(_RULE.value, shared_flags.SEED.value)
+      config = _config_from_flags(choice)
+      rules = rules_to_evaluate(choice)
+      check_evaluation(train, test, rules, config)
   except (OSError, LookupError, ValueError) as error:
     raise SystemExit(f"Error: {error}") from error
+  if follower is not None:
+    print(f"Following {_WATCH.value}; Ctrl-C ends it.", flush=True)
+    follower.follow(_WATCH_TIMEOUT.value)
+    return
   result = evaluate(train, test, rules, config, progress_report())
   show(result, _DATASET.value, choice.name, results)
 

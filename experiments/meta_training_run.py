@@ -11,7 +11,7 @@ from lurl_tf.meta.run_folder import RunFolder
 from lurl_tf.meta.strategy import is_chief
 from lurl_tf.meta.validation import VALIDATION_SEED, Validation
 from lurl_tf.rule import UpdateRule
-from lurl_tf.tasks import load_samplers
+from lurl_tf.tasks import TaskSampler, load_samplers
 
 
 def prepare_run(
@@ -73,8 +73,26 @@ def prepare_run(
   except BaseException:
     folder.release()
     raise
-  bucket, image_shape = config.tasks.buckets[0], samplers[0].image_shape
-  metadata = presets.PresetMetadata(
+  metadata = rule_metadata(config, samplers[0], tasks_name, command)
+  return Run(trainer, rule, folder, metadata, validation)
+
+
+def rule_metadata(
+  config: MetaTrainConfig,
+  sampler: TaskSampler,
+  tasks_name: str,
+  command: str = "",
+) -> presets.PresetMetadata:
+  """What is known of a run's rule before its steps.
+
+  Args:
+    config: the run.
+    sampler: of its first bucket.
+    tasks_name: what the task distribution is called.
+    command: the command line.
+  """
+  bucket, image_shape = config.tasks.buckets[0], sampler.image_shape
+  return presets.PresetMetadata(
     command=command,
     tasks=tasks_name,
     seed=config.seed,
@@ -85,7 +103,6 @@ def prepare_run(
     inner_steps=config.max_horizon,
     inner_optimizer=config.inner_optimizer.to_text(),
   )
-  return Run(trainer, rule, folder, metadata, validation)
 
 
 def continue_run(

@@ -1,0 +1,190 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Evaluates the checkpoints of a meta-training run as they appear.
+
+It is a process of its own, on a machine of its own if need be: it reads the
+run's folder, and writes below `evaluation/` in it only.
+"""
+
+import dataclasses
+import json
+import time
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
+
+import tensorflow as tf
+
+from experiments.best_rule import keep_best
+from experiments.rule_choice import RuleChoice
+from lurl_tf import files
+from lurl_tf.evaluation import LEARNED_RULE, EvaluationConfig, evaluate
+from lurl_tf.meta.checkpoints import SavedCheckpoint, list_checkpoints
+from lurl_tf.meta.saved_rule import RunDescription, SavedRule, read_rule
+from lurl_tf.meta.validation import Validation, ValidationScore
+from lurl_tf.presets import PresetMetadata
+from lurl_tf.readouts import READOUTS
+from lurl_tf.structures import LabelledExamples
+from lurl_tf.summaries import SummaryWriter
+
+FOLDER = "evaluation"
+_WAIT_SECONDS = 5.0
+
+
+class SuiteEntry(NamedTuple):
+  """A data set that every checkpoint is scored on.
+
+  Attributes:
+    name: of the data set.
+    train: its training split.
+    test: its test split.
+  """
+
+  name: str
+  train: LabelledExamples
+  test: LabelledExamples
+
+
+class Score(NamedTuple):
+  """What a checkpoint is worth.
+
+  Attributes:
+    step: outer steps done.
+    validation: on data of use `"meta_validation"`; the only one to choose by.
+    suite: accuracy in [0, 1] by data set and read-out; to report only.
+  """
+
+  step: int
+  validation: ValidationScore
+  suite: dict[str, dict[str, float]]
+
+
+class Follower:
+  """Scores checkpoints and writes what it finds.
+
+  Args:
+    logdir: the run's folder.
+    description: of `read_description`.
+    metadata: of the run's rule, but for what a checkpoint says.
+    validation: scores by data of use `"meta_validation"`.
+    suite: data sets to report on.
+    make_config: from a rule to how it is evaluated.
+  """
+
+  def __init__(
+    self,
+    logdir: str,
+    description: RunDescription,
+    metadata: PresetMetadata,
+    validation: Validation,
+    suite: Sequence[SuiteEntry],
+    make_config: Callable[[RuleChoice], EvaluationConfig],
+  ):
+    self._logdir, self._description = logdir, description
+    self._metadata, self._validation = metadata, validation
+    self._suite, self._make_config = tuple(suite), make_config
+    self._folder = tf.io.gfile.join(logdir, FOLDER)
+    self.results_path = tf.io.gfile.join(self._folder, "results.jsonl")
+    self._writer: SummaryWriter | None = None
+
+  def follow(
+    self, timeout: float = 0.0, sleep: Callable[[float], None] = time.sleep
+  ) -> None:
+    """Scores every checkpoint that was not scored before, and waits for more.
+
+    Args:
+      timeout: seconds without a new checkpoint after which it ends; 0: never.
+      sleep: waits so many seconds; an argument so that a test can hold time.
+    """
+    done = {row["step"] for row in self.read_results()}
+    waited = 0.0
+    while True:
+      new = [
+        saved
+        for saved in list_checkpoints(self._logdir)
+        if saved.step not in done
+      ]
+      for saved in new:
+        done.add(saved.step)
+        try:
+          saved_rule = read_rule(saved, self._description.config)
+        except OSError as error:  # The run keeps a few checkpoints only.
+          print(f"step {saved.step} is passed over: {error}", flush=True)
+          continue
+        self._take_down(self.score(saved, saved_rule), saved_rule)
+      if new:
+        waited = 0.0
+        continue
+      if timeout and waited >= timeout:
+        return
+      sleep(_WAIT_SECONDS)
+      waited += _WAIT_SECONDS
+
+  def read_results(self) -> list[dict[str, Any]]:
+    """The rows that were written so far."""
+    try:
+      lines = files.read_bytes(self.results_path).splitlines()
+    except FileNotFoundError:
+      return []
+    return [json.loads(line) for line in lines]
+
+  def score(self, saved: SavedCheckpoint, saved_rule: SavedRule) -> Score:
+    """Scores one checkpoint."""
+    metadata = self._metadata_of(saved.step, saved_rule)
+    choice = RuleChoice(
+      self._logdir, saved_rule.rule, saved_rule.rule, metadata
+    )
+    config = self._make_config(choice)
+    suite = {}
+    for name, train, test in self._suite:
+      result = evaluate(train, test, {LEARNED_RULE: saved_rule.rule}, config)
+      suite[name] = {
+        readout: result.row(
+          LEARNED_RULE, readout, config.inner_steps[-1]
+        ).accuracy_mean
+        for readout in READOUTS
+      }
+    return Score(
+      saved.step, self._validation.score(saved_rule.parameters), suite
+    )
+
+  def _take_down(self, score: Score, saved_rule: SavedRule) -> None:
+    rows = [
+      *self.read_results(),
+      {**score._asdict(), "validation": score.validation._asdict()},
+    ]
+    text = "".join(f"{json.dumps(row)}\n" for row in rows)
+    # Buckets cannot append to a file.
+    files.write_atomically(self.results_path, text.encode())
+    self._writer = self._writer or SummaryWriter(
+      tf.io.gfile.join(self._folder, "tensorboard")
+    )
+    scalars = {
+      f"validation/{k}": v for k, v in score.validation._asdict().items()
+    }
+    for name, accuracies in score.suite.items():
+      for readout, accuracy in accuracies.items():
+        scalars[f"{name}/{readout}"] = accuracy
+    self._writer.scalars(score.step, scalars)
+    self._writer.flush()
+    is_best = keep_best(
+      saved_rule.rule,
+      tf.io.gfile.join(self._folder, "best_rule"),
+      self._metadata_of(score.step, saved_rule),
+      score.validation,
+    )
+    suite = "  ".join(
+      f"{name} {100 * accuracies['ridge_loo']:.1f} %"
+      for name, accuracies in score.suite.items()
+    )
+    print(
+      f"step {score.step}  validation loss {score.validation.loss:.4f}, "
+      f"accuracy {100 * score.validation.accuracy:.1f} %"
+      f"{', the best so far' if is_best else ''}  {suite}",
+      flush=True,
+    )
+
+  def _metadata_of(self, step: int, saved_rule: SavedRule) -> PresetMetadata:
+    return dataclasses.replace(
+      self._metadata,
+      meta_steps=step,
+      inner_learning_rates=saved_rule.inner_learning_rates,
+    )

@@ -1,0 +1,164 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Tests of a process that follows a run, on tiny data, without graphs."""
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from experiments import evaluate as evaluate_script
+from experiments import meta_training_run
+from experiments.follow_run import Follower, SuiteEntry
+from experiments.meta_training_run import (
+  continue_run,
+  prepare_run,
+  rule_metadata,
+)
+from lurl_tf import files
+from lurl_tf.evaluation import LEARNED_RULE, evaluate
+from lurl_tf.json_fields import from_json
+from lurl_tf.meta import MetaTrainConfig, Validation
+from lurl_tf.meta.saved_rule import read_description
+from lurl_tf.meta.validation import ValidationScore
+from lurl_tf.rule import UpdateRule
+from tests import tiny_meta
+from tests.event_files import read_curves
+
+
+@pytest.fixture(autouse=True)
+def fixture_eager():
+  with tiny_meta.eagerly():
+    yield
+
+
+@pytest.fixture(name="path", params=["local", "ram"])
+def fixture_path(request, tmp_path):
+  if request.param == "local":
+    return str(tmp_path / "run")
+  return f"ram://{tmp_path.name}-{id(request)}/run"
+
+
+def make_config(**fields):
+  own = {
+    "units": (6,),
+    "slots": 2,
+    "unroll": {"max_steps": 2},
+    "min_truncation": 1,
+    "learn_inner_rates": True,
+  }
+  return tiny_meta.make_config(**{**own, **fields})
+
+
+def train(path, monkeypatch, num_steps, **fields):
+  """A run's steps; its trainer."""
+
+  def load(tasks, use, data_dir, seed):
+    config = make_config(tasks=tasks, seed=seed)
+    return tiny_meta.make_samplers(config, use=use)
+
+  monkeypatch.setattr(meta_training_run, "load_samplers", load)
+  run = prepare_run(make_config(**fields), path, tasks_name="tiny")
+  continue_run(run, num_steps, checkpoint_every=1)
+  return run.trainer
+
+
+def make_follower(path, losses):
+  """A follower whose validation finds these losses, one after the other."""
+  description = read_description(path)
+  config = description.config
+  samplers = tiny_meta.make_samplers(config, use="meta_validation")
+  validation = Validation(samplers, config, rounds=1)
+  losses = iter(losses)
+  validation.score = lambda _: ValidationScore(next(losses), 0.25)
+  examples = tiny_meta.make_examples()
+  return Follower(
+    path,
+    description,
+    rule_metadata(config, samplers[0], description.tasks),
+    validation,
+    [SuiteEntry("tiny", examples, examples)],
+    lambda choice: evaluate_script.make_config(
+      choice, examples_per_class=3, inner_steps=[2], episodes=2, batch_size=8
+    ),
+  )
+
+
+def test_every_checkpoint_is_scored_once_and_the_best_kept(
+  path, monkeypatch, capsys
+):
+  trainer = train(path, monkeypatch, 2)
+  first = make_follower(path, [0.5, 0.75])
+  waits = []
+  first.follow(timeout=1.0, sleep=waits.append)
+  assert waits == [5.0]
+  # A later process knows what was done.
+  trainer = train(path, monkeypatch, 3)
+  second = make_follower(path, [0.625])
+  second.follow(timeout=1.0, sleep=waits.append)
+  rows = second.read_results()
+  assert [row["step"] for row in rows] == [1, 2, 3]
+  assert [row["validation"]["loss"] for row in rows] == [0.5, 0.75, 0.625]
+  best = UpdateRule.from_preset(tf.io.gfile.join(path, "evaluation/best_rule"))
+  assert (best.metadata.meta_steps, best.metadata.validation_loss) == (1, 0.5)
+  assert capsys.readouterr().out.count("the best so far") == 1
+  # The last row is what `evaluate` says of the rule that the run ended with.
+  rule = UpdateRule.from_preset(path)
+  tiny_meta.assert_all_equal(
+    [value.numpy() for value in rule.meta_parameters],
+    tiny_meta.theta_of(trainer),
+  )
+  choice = evaluate_script.RuleChoice("run", rule, rule, rule.metadata)
+  config = second._make_config(choice)
+  examples = tiny_meta.make_examples()
+  result = evaluate(examples, examples, {LEARNED_RULE: rule}, config)
+  for readout, accuracy in rows[-1]["suite"]["tiny"].items():
+    expected = result.row(LEARNED_RULE, readout, 2).accuracy_mean
+    np.testing.assert_allclose(accuracy, expected, rtol=1e-12)
+
+
+def test_curves(tmp_path, monkeypatch):
+  train(str(tmp_path), monkeypatch, 2)
+  make_follower(str(tmp_path), [0.5, 0.75]).follow(1.0, lambda _: None)
+  curves = read_curves(tmp_path / "evaluation" / "tensorboard")
+  assert [step for step, _ in curves["validation/loss"]] == [1, 2]
+  assert "tiny/ridge_loo" in curves
+
+
+def test_the_validation_is_that_of_the_trainer(tmp_path, monkeypatch):
+  """Read back from the checkpoint, and averaged over time."""
+  trainer = train(str(tmp_path), monkeypatch, 1, average_decay=0.9)
+  description = read_description(str(tmp_path))
+  assert description.config == trainer.config
+  samplers = tiny_meta.make_samplers(trainer.config, use="meta_validation")
+  validation = Validation(samplers, trainer.config, rounds=1)
+  follower = make_follower(str(tmp_path), [])
+  follower._validation = validation
+  follower.follow(1.0, lambda _: None)
+  (row,) = follower.read_results()
+  expected = validation.score(trainer.parameters())
+  assert row["validation"] == expected._asdict()
+
+
+def test_a_checkpoint_that_is_removed_meanwhile_is_passed_over(
+  tmp_path, monkeypatch, capsys
+):
+  train(str(tmp_path), monkeypatch, 2)
+  for data in tmp_path.glob("checkpoints/ckpt-1.data*"):
+    data.unlink()
+  follower = make_follower(str(tmp_path), [0.5])
+  follower.follow(1.0, lambda _: None)
+  assert [row["step"] for row in follower.read_results()] == [2]
+  assert "step 1 is passed over" in capsys.readouterr().out
+
+
+def test_a_folder_without_a_run_is_named(tmp_path):
+  with pytest.raises(FileNotFoundError, match="run.json"):
+    read_description(str(tmp_path))
+  files.write_atomically(tmp_path / "run.json", b'{"tasks": "x"}')
+  with pytest.raises(ValueError, match="must be whole.*config"):
+    read_description(str(tmp_path))
+
+
+def test_descriptions_round_trip():
+  """Of all there is, whatever a run is made of."""
+  config = MetaTrainConfig()
+  assert from_json(MetaTrainConfig, config.to_json()) == config
