@@ -79,18 +79,18 @@ def run(sizes, folder, part):
   trainer = tiny_meta.make_trainer(config, examples)
   if part == "first":
     trainer.train(10)
-    tiny_meta.write_checkpoint(trainer, folder / "first_10")
+    trainer.write_checkpoint(folder / "first_10")
     trainer.train(10)
-    tiny_meta.write_checkpoint(trainer, folder / "first_20")
+    trainer.write_checkpoint(folder / "first_20")
     return
-  tiny_meta.read_into(trainer, folder / "first_10")
+  trainer.read_checkpoint(folder / "first_10")
   trainer.train(10)
-  tiny_meta.write_checkpoint(trainer, folder / "resumed_20")
+  trainer.write_checkpoint(folder / "resumed_20")
   again = tiny_meta.make_trainer(config, examples)
   # It is pure: this saves a compilation.
   again.groups[0].compiled_step = trainer.groups[0].compiled_step
   again.train(20)
-  tiny_meta.write_checkpoint(again, folder / "second_20")
+  again.write_checkpoint(folder / "second_20")
 
 
 if __name__ == "__main__":

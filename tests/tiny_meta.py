@@ -223,18 +223,6 @@ def theta_of(trainer):
   return [value.numpy() for value in parameters.rule]
 
 
-def write_checkpoint(trainer, path):
-  """Writes all of a trainer's state."""
-  trainer.store()
-  trainer.checkpoint.write(str(path))
-
-
-def read_into(trainer, path):
-  """Brings a trainer's state back."""
-  trainer.checkpoint.read(str(path)).assert_consumed()
-  trainer.load()
-
-
 def assert_all_equal(one, other):
   """Two structures of arrays are equal, bit for bit."""
   for first, second in zip(

@@ -2,10 +2,11 @@
 """Learning to learn: the objective, unrolls, estimators and the trainer."""
 
 from lurl_tf.meta.estimators import EstimatorConfig
+from lurl_tf.meta.meta_metrics import FirstCall, MetaMetrics
 from lurl_tf.meta.objective import ridge_objective
 from lurl_tf.meta.strategy import make_strategy
 from lurl_tf.meta.train_config import MetaTrainConfig
-from lurl_tf.meta.trainer import FirstCall, MetaMetrics, MetaTrainer
+from lurl_tf.meta.trainer import MetaTrainer
 from lurl_tf.meta.unroll import UnrollConfig
 from lurl_tf.meta.validation import VALIDATION_SEED, Validation
 

@@ -2,9 +2,9 @@
 """The meta-trainer: outer steps of Adam on theta, on one or many replicas."""
 
 import math
+import os
 import time
 from collections.abc import Callable, Sequence
-from typing import NamedTuple
 
 import numpy as np
 import tensorflow as tf
@@ -16,6 +16,7 @@ from lurl_tf.meta.flat_parameters import (
   parameter_mask,
   unflatten_parameters,
 )
+from lurl_tf.meta.meta_metrics import FirstCall, MetaMetrics
 from lurl_tf.meta.meta_step import ReplicaState, meta_step
 from lurl_tf.meta.outer_state import initial_state
 from lurl_tf.meta.slot_group import SlotGroup
@@ -25,46 +26,6 @@ from lurl_tf.meta.truncation_queue import TruncationQueue
 from lurl_tf.meta.unroll import MetaParameters
 from lurl_tf.rule.update_rule import UpdateRule, check_output_size
 from lurl_tf.tasks.episodes import TaskSampler
-
-
-class MetaMetrics(NamedTuple):
-  """Numbers of one outer step, or means over several.
-
-  Attributes:
-    loss: the weighted meta-objective.
-    query_error: its part from the query set.
-    penalty: the read-out's ridge penalty.
-    accuracy: of the query sets, in [0, 1].
-    support_accuracy: of the support sets, in [0, 1].
-    gradient_norm: of the averaged gradient, before clipping.
-    skipped: task slots left out, for a loss or gradient that is not finite.
-    learning_rate: of Adam on the meta-parameters.
-    rollbacks: how often the run went back to remembered meta-parameters.
-    waiting: share of the time spent waiting for data.
-  """
-
-  loss: float
-  query_error: float
-  penalty: float
-  accuracy: float
-  support_accuracy: float
-  gradient_norm: float
-  skipped: float
-  learning_rate: float
-  rollbacks: float
-  waiting: float
-
-
-class FirstCall(NamedTuple):
-  """How long it took to trace, compile and run something for the first time.
-
-  Attributes:
-    buckets: names of the buckets that took part.
-    seconds: of the whole call.
-  """
-
-  buckets: tuple[str, ...]
-  seconds: float
 
 
 class MetaTrainer:
@@ -209,8 +170,8 @@ class MetaTrainer:
   def store(self) -> None:
     """Brings all state from the replicas into the variables of `checkpoint`.
 
-    Every process of a strategy of several has to call it. To be called before
-    `checkpoint` is written.
+    To be called before `checkpoint` is written, on every process of a strategy
+    of several.
     """
     self.state.store()
     self._update_rule()
@@ -221,6 +182,29 @@ class MetaTrainer:
     outer = distribution.first_local(self.strategy, self.state.values.outer)
     self._step = int(outer.step)
     self._update_rule()
+
+  def write_checkpoint(self, prefix: str | os.PathLike[str]) -> None:
+    """Writes all state; of several processes the first one writes.
+
+    Args:
+      prefix: of the files.
+    """
+    self.store()
+    if distribution.is_chief(self.strategy):
+      self.checkpoint.write(os.fspath(prefix))
+
+  def read_checkpoint(self, prefix: str | os.PathLike[str]) -> None:
+    """Goes back, or on, to what `write_checkpoint` wrote.
+
+    Args:
+      prefix: of the files.
+
+    Raises:
+      tf.errors.NotFoundError: if there are none.
+      AssertionError: if they hold the state of another run.
+    """
+    self.checkpoint.read(os.fspath(prefix)).assert_consumed()
+    self.load()
 
   def train(
     self,

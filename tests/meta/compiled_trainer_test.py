@@ -53,7 +53,7 @@ class Run:
     def on_step(step, metrics):
       self.losses.append(metrics.loss)
       if step in (10, 20):
-        tiny_meta.write_checkpoint(self.trainer, self.path(step))
+        self.trainer.write_checkpoint(self.path(step))
 
     self.trainer.train(STEPS, on_step)
 
@@ -84,10 +84,10 @@ def test_one_trace_for_all_truncation_lengths(run):
 
 def test_a_resumed_run_equals_an_uninterrupted_one(run, tmp_path):
   trainer = make_trainer(make_config(seed=0), compiled=run.trainer)
-  tiny_meta.read_into(trainer, run.path(10))
+  trainer.read_checkpoint(run.path(10))
   assert trainer.step == 10
   trainer.train(10)
-  tiny_meta.write_checkpoint(trainer, tmp_path / "resumed")
+  trainer.write_checkpoint(tmp_path / "resumed")
   resumed = tiny_meta.read_checkpoint(tmp_path / "resumed")
   expected, earlier = (
     tiny_meta.read_checkpoint(run.path(step)) for step in (20, 10)

@@ -58,13 +58,9 @@ def run(kind, folder):
   first = trainer.train(1)
   after_1 = local_values(strategy, trainer.state.values.outer)
   trainer.train(9)
-  trainer.store()
-  if distribution.is_chief(strategy):
-    trainer.checkpoint.write(str(folder / f"{kind}_after_10"))
+  trainer.write_checkpoint(folder / f"{kind}_after_10")
   trainer.train(STEPS - 10)
-  trainer.store()
-  if distribution.is_chief(strategy):
-    trainer.checkpoint.write(str(folder / f"{kind}_after_20"))
+  trainer.write_checkpoint(folder / f"{kind}_after_20")
   traces = trainer.trace_count
   outer = local_values(strategy, trainer.state.values.outer)
   # And again from the checkpoint.
@@ -74,11 +70,9 @@ def run(kind, folder):
     )
   )
   barrier()
-  tiny_meta.read_into(trainer, folder / f"{kind}_after_10")
+  trainer.read_checkpoint(folder / f"{kind}_after_10")
   trainer.train(STEPS - 10)
-  trainer.store()
-  if distribution.is_chief(strategy):
-    trainer.checkpoint.write(str(folder / f"{kind}_again_20"))
+  trainer.write_checkpoint(folder / f"{kind}_again_20")
   np.savez(
     folder / f"{kind}_{worker}.npz",
     replicas=distribution.local_replicas(strategy),

@@ -84,14 +84,14 @@ def test_each_bucket_is_traced_once(tmp_path):
   config = make_config(unroll={"max_steps": 2}, mixing="pooled")
   trainer = tiny_meta.make_trainer(config, jit_compile=False)
   trainer.train(3)
-  tiny_meta.write_checkpoint(trainer, tmp_path / "after_3")
+  trainer.write_checkpoint(tmp_path / "after_3")
   trainer.train(6)
   assert [group.trace_count for group in trainer.groups] == [1, 1]
   # A call can begin with either of them.
   assert trainer.trace_count == 4
   expected = tiny_meta.theta_of(trainer)
   # This trainer has drawn the truncation after step 9 ahead.
-  tiny_meta.read_into(trainer, tmp_path / "after_3")
+  trainer.read_checkpoint(tmp_path / "after_3")
   trainer.train(6)
   tiny_meta.assert_all_equal(tiny_meta.theta_of(trainer), expected)
   assert trainer.trace_count == 4

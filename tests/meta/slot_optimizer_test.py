@@ -58,7 +58,7 @@ def rows(structure, mask):
 def check_repeats_and_resumes(config, path, **options):
   first = tiny_meta.make_trainer(config, **options)
   first.train(1)
-  tiny_meta.write_checkpoint(first, path)
+  first.write_checkpoint(path)
   first.train(2)
   second = tiny_meta.make_trainer(config, **options)
   step = first.groups[0].compiled_step
@@ -67,7 +67,7 @@ def check_repeats_and_resumes(config, path, **options):
   tiny_meta.assert_all_equal(state_of(second), state_of(first))
   resumed = tiny_meta.make_trainer(config, **options)
   resumed.groups[0].compiled_step = step
-  tiny_meta.read_into(resumed, path)
+  resumed.read_checkpoint(path)
   resumed.train(2)
   tiny_meta.assert_all_equal(state_of(resumed), state_of(first))
   untrained = tiny_meta.make_trainer(config, **options)

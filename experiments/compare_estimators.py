@@ -1,0 +1,284 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Bias, variance and cost of the estimators of the meta-gradient.
+
+On one small task, rendered letters, and one rule: every estimator sees the same
+inner trainings, on the same data, and differs in its perturbations only. The
+exact gradient is that of full backpropagation.
+
+    python -m experiments.compare_estimators
+"""
+
+import dataclasses
+import time
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+import tensorflow as tf
+from absl import app, flags, logging
+
+from experiments import shared_flags
+from experiments.progress import Progress
+from experiments.results import check_writable, format_table, write_results
+from lurl_tf.meta.drawing import draw_truncation
+from lurl_tf.meta.estimators import (
+  EstimatorConfig,
+  get_estimator,
+)
+from lurl_tf.meta.estimators.config import ESTIMATORS
+from lurl_tf.meta.flat_parameters import flatten_parameters, parameter_mask
+from lurl_tf.meta.task_variation import vary_truncation
+from lurl_tf.meta.truncated_task import SlotClock, TruncatedTask
+from lurl_tf.meta.unroll import MetaParameters, TruncationData, UnrollConfig
+from lurl_tf.rule import UpdateRule
+from lurl_tf.structures import RuleConfig
+from lurl_tf.tasks import (
+  Bucket,
+  DataSource,
+  EpisodeConfig,
+  TaskDistribution,
+  load_samplers,
+)
+from lurl_tf.tasks.augmentation_config import AugmentationConfig
+
+# The few numbers that are compared: evolution perturbs no others.
+GROUP = ("readout_coeffs", "log_inner_learning_rates")
+
+_LIVES = flags.DEFINE_integer(
+  "lives", 100, "Inner trainings per estimator.", lower_bound=2
+)
+_PAIRS = flags.DEFINE_integer("pairs", 4, "Antithetic pairs of perturbations.")
+_PERTURBATION = flags.DEFINE_float(
+  "perturbation", 0.01, "Standard deviation of perturbations."
+)
+_HORIZON = flags.DEFINE_integer("horizon", 20, "Inner steps of a training.")
+_TRUNCATION = flags.DEFINE_integer("truncation", 5, "Inner steps of one piece.")
+flags.adopt_module_key_flags(shared_flags)
+
+
+class Comparison(NamedTuple):
+  """How an estimator does.
+
+  Attributes:
+    estimator: its name.
+    bias: distance of its mean from the exact gradient, relative to that.
+    bias_error: what the distance would be about if there were no bias.
+    cosine: of its mean with the exact gradient.
+    variance: mean squared distance from its mean, relative to the exact
+      gradient's squared length.
+    seconds: per inner training.
+    inner_steps: done per inner training and task.
+  """
+
+  estimator: str
+  bias: float
+  bias_error: float
+  cosine: float
+  variance: float
+  seconds: float
+  inner_steps: int
+
+
+class Problem:
+  """Inner trainings of one rule, always the same ones.
+
+  Args:
+    horizon: inner steps of a training.
+    truncation: inner steps of one piece of it.
+    slots: tasks.
+    seed: of the tasks, and of the rule.
+  """
+
+  def __init__(
+    self, horizon: int, truncation: int, slots: int = 4, seed: int = 0
+  ):
+    self.horizon, self.truncation, self.slots = horizon, truncation, slots
+    self.rule = RuleConfig(
+      hidden_channels=8, delta_channels=4, top_channels=4, mixing="pooled"
+    )
+    bucket = Bucket(
+      (16, 8), image_size=8, episodes=EpisodeConfig(batch_size=32)
+    )
+    (sampler,) = load_samplers(
+      TaskDistribution((DataSource("lurl_glyphs"),), (bucket,)), seed=seed
+    )
+    self._task = TruncatedTask(
+      self.rule,
+      UnrollConfig(max_steps=truncation),
+      sampler.input_size,
+      bucket.units,
+    )
+    data, variation = draw_truncation(
+      sampler, UnrollConfig(max_steps=horizon), "float32", np.zeros(slots), 0
+    )
+    self._data: TruncationData = vary_truncation(
+      data, variation, sampler.image_shape, AugmentationConfig(), False
+    )
+    self.knots = 2
+    self.parameters = flatten_parameters(
+      MetaParameters(
+        tuple(UpdateRule(self.rule, seed=seed).meta_parameters),
+        tf.math.log([0.05] * self.knots),
+      )
+    )
+    self.group = parameter_mask(self.rule, self.knots, GROUP)
+    self._weights_seed = tf.constant([seed, 7])
+
+  def lives(self, config: EstimatorConfig, count: int, report=None):
+    """Estimates of the gradient over whole trainings, and seconds of one.
+
+    Args:
+      config: of the estimator.
+      count: how many, which differ in their perturbations.
+      report: called with the number of those done.
+
+    Returns:
+      `[count, m]` of the compared numbers, and seconds.
+    """
+    estimator = get_estimator(config, self.rule, self.knots, self.group)
+    whole = config.name == "bptt"
+    length = self.horizon if whole else self.truncation
+    task = dataclasses.replace(
+      self._task,
+      config=dataclasses.replace(self._task.config, max_steps=length),
+    )
+
+    def estimate(state, seed, begin):
+      rows = tf.range(length) + begin
+      return estimator.estimate(
+        task,
+        self.parameters,
+        state,
+        SlotClock(
+          tf.fill([self.slots], begin), tf.fill([self.slots], self.horizon)
+        ),
+        tf.nest.map_structure(lambda each: tf.gather(each, rows), self._data),
+        tf.constant(length),
+        seed,
+      )
+
+    compiled = tf.function(estimate, jit_compile=True, autograph=False)
+    found, began = [], 0.0
+    for life in range(count + 1):
+      if life == 1:  # The first one compiles.
+        began = time.monotonic()
+      state = self._start(estimator, task, life)
+      gradients = []
+      for number, begin in enumerate(range(0, self.horizon, length)):
+        result = compiled(
+          state, tf.constant([life, number]), tf.constant(begin)
+        )
+        state = result.state
+        gradients.append(result.gradients.numpy()[:, self.group])
+      found.append(np.mean(gradients, axis=(0, 1)))
+      if report is not None and life:
+        report(life)
+    return np.array(found[1:]), (time.monotonic() - began) / count
+
+  def _start(self, estimator, task, life):
+    """The same fresh weights in every life; other single perturbations."""
+    state = estimator.init(task, self._weights_seed, self.slots)
+    if hasattr(state, "seeds"):
+      own = [[life, slot] for slot in range(self.slots)]
+      state = state._replace(seeds=tf.constant(own))
+    return state
+
+
+def compare(
+  problem: Problem, config: EstimatorConfig, lives: int, exact: np.ndarray
+) -> Comparison:
+  """Compares one estimator with the exact gradient.
+
+  Args:
+    problem: the inner trainings.
+    config: of the estimator.
+    lives: inner trainings.
+    exact: `[m]`, the exact gradient of the compared numbers.
+  """
+  is_random = config.name not in ("tbptt", "bptt")
+  lives = lives if is_random else min(lives, 5)
+  progress = Progress(lives, unit="life", label=config.name)
+  estimates, seconds = problem.lives(config, lives, progress.update)
+  mean, length = estimates.mean(axis=0), np.linalg.norm(exact)
+  variance = ((estimates - mean) ** 2).sum(axis=1).sum() / (lives - 1)
+  steps = {"tbptt": 1, "bptt": 1, "es": 2 * config.pairs + 1}
+  steps["mixture"] = 2 * config.pairs + 1
+  return Comparison(
+    config.name,
+    bias=float(np.linalg.norm(mean - exact) / length),
+    bias_error=float(np.sqrt(variance / lives) / length),
+    cosine=float(mean @ exact / np.linalg.norm(mean) / length),
+    variance=float(variance / length**2),
+    seconds=seconds,
+    inner_steps=problem.horizon * steps.get(config.name, 2 * config.pairs),
+  )
+
+
+def main(argv: Sequence[str]) -> None:
+  """Runs the script with the flags given."""
+  if len(argv) > 1:
+    raise app.UsageError(f"Only flags are taken. Received: {argv[1:]}")
+  logging.set_verbosity(logging.WARNING)
+  try:
+    if shared_flags.RESULTS.value:
+      check_writable(shared_flags.RESULTS.value)
+    if _HORIZON.value % _TRUNCATION.value:
+      raise ValueError(
+        "--horizon must be a multiple of --truncation. Received: "
+        f"--horizon={_HORIZON.value} --truncation={_TRUNCATION.value}"
+      )
+    base = EstimatorConfig(
+      pairs=_PAIRS.value,
+      perturbation=_PERTURBATION.value,
+      evolved=("log_inner_learning_rates",),
+    )
+  except (OSError, ValueError) as error:
+    raise SystemExit(f"Error: {error}") from error
+  problem = Problem(
+    _HORIZON.value, _TRUNCATION.value, seed=shared_flags.SEED.value
+  )
+  full = dataclasses.replace(base, name="bptt")
+  exact = problem.lives(full, 1)[0][0]
+  rows = [
+    compare(problem, dataclasses.replace(base, name=name), _LIVES.value, exact)
+    for name in ESTIMATORS
+  ]
+  headers = (
+    "estimator",
+    "bias",
+    "if unbiased",
+    "cosine",
+    "variance",
+    "s per life",
+    "inner steps",
+  )
+  table = format_table(
+    headers,
+    [
+      [
+        row.estimator,
+        f"{row.bias:.3f}",
+        f"{row.bias_error:.3f}",
+        f"{row.cosine:.3f}",
+        f"{row.variance:.3g}",
+        f"{row.seconds:.3f}",
+        row.inner_steps,
+      ]
+      for row in rows
+    ],
+  )
+  print(
+    f"\n{int(problem.group.sum())} meta-parameters ({', '.join(GROUP)}), "
+    f"{problem.slots} tasks, {problem.horizon} inner steps in truncations of "
+    f"{problem.truncation}, {base.pairs} pairs, perturbation "
+    f"{base.perturbation:g}\n{table}"
+  )
+  if shared_flags.RESULTS.value:
+    write_results(
+      shared_flags.RESULTS.value,
+      {"exact": exact.tolist(), "rows": [row._asdict() for row in rows]},
+    )
+
+
+if __name__ == "__main__":
+  app.run(main)
