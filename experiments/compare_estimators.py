@@ -10,7 +10,7 @@ exact gradient is that of full backpropagation.
 
 import dataclasses
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -124,7 +124,12 @@ class Problem:
     self.group = parameter_mask(self.rule, self.knots, GROUP)
     self._weights_seed = tf.constant([seed, 7])
 
-  def lives(self, config: EstimatorConfig, count: int, report=None):
+  def lives(
+    self,
+    config: EstimatorConfig,
+    count: int,
+    report: Callable[[int], None] | None = None,
+  ) -> tuple[np.ndarray, float]:
     """Estimates of the gradient over whole trainings, and seconds of one.
 
     Args:

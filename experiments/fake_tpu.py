@@ -27,7 +27,7 @@ from lurl_tf.meta.trainer import MetaTrainer  # noqa: E402
 
 CHIPS = 4
 
-_ALL_REDUCE = re.compile(r"= (\S+) all-reduce(?:-start)?\(")
+_ALL_REDUCE = re.compile(r"= (\(.*?\)|\S+) all-reduce(?:-start)?\(")
 _PRODUCT = re.compile(r" (?:convolution|dot)\(.*")
 _PRECISION = re.compile(r"operand_precision=\{([a-z]+)")
 _SHAPE = re.compile(r"(f32|bf16|f64|s32|pred)\[([\d,]*)\]")

@@ -33,9 +33,18 @@ def project_names(requirements):
   return {re.match(r"[\w-]+", text)[0].lower() for text in requirements}
 
 
-def packages_imported_below(*folders):
+# They need an environment of their own.
+TPU_FILES = ("experiments/fake_tpu.py", "experiments/tpu_check.py")
+TPU_REQUIREMENTS = "experiments/tpu_check_requirements.txt"
+
+
+def packages_imported_below(*folders, besides=()):
   files = source_tree.python_files()
-  texts = [files[path] for path in files if path.startswith(folders)]
+  texts = [
+    files[path]
+    for path in files
+    if path.startswith(folders) and path not in besides
+  ]
   own = {"lurl_tf", "experiments", "tests", "tools"}
   return source_tree.pip_packages(texts, own)
 
@@ -46,10 +55,23 @@ def test_version_is_that_of_the_library():
 
 def test_installation_brings_what_is_imported():
   declared = project_names(setup_arguments()["install_requires"])
-  imported = packages_imported_below("lurl_tf/", "experiments/")
+  imported = packages_imported_below(
+    "lurl_tf/", "experiments/", besides=TPU_FILES
+  )
   assert len(imported) >= 5
   undeclared = [names for names in imported if not names & declared]
   assert undeclared == []
+
+
+def test_the_tpu_check_lists_what_it_imports():
+  text = (source_tree.ROOT / TPU_REQUIREMENTS).read_text()
+  lines = [line for line in text.splitlines() if not line.startswith("#")]
+  # jax[tpu] brings jaxlib along.
+  listed = project_names(lines) | {"jaxlib", "tensorflow"}
+  assert "tensorflow-cpu" in listed
+  imported = packages_imported_below("lurl_tf/", *TPU_FILES)
+  assert {"jax"} in imported and {"libtpu"} in imported
+  assert [names for names in imported if not names & listed] == []
 
 
 def test_extra_brings_what_tests_import():

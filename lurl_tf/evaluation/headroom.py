@@ -107,8 +107,8 @@ def measure_headroom(
   task = TruncatedTask(
     RuleConfig(), unroll, sampler.input_size, bucket.units, bucket.activation
   )
-  seed = tf.constant(sampler.device_seed(_WEIGHTS_STREAM))
-  weights = task.init(seed, tasks).weights
+  weights_seed = tf.constant(sampler.device_seed(_WEIGHTS_STREAM))
+  weights = task.init(weights_seed, tasks).weights
   weights = [LayerWeights(*(each[:, None] for each in w)) for w in weights]
   inputs = tf.concat([episode.support_inputs, episode.query_inputs], axis=2)
   unlabelled = tf.transpose(data.batches, [1, 0, 2, 3]).numpy()
