@@ -117,18 +117,18 @@ def _on_a_replica(strategy: tf.distribute.TPUStrategy) -> Iterator[None]:
 def lower_step(
   strategy: tf.distribute.TPUStrategy, trainer: MetaTrainer
 ) -> bytes:
-  """What one chip runs in an outer step, as serialised HLO.
+  """What one chip runs in a call of the trainer, as serialised HLO.
 
   Args:
     strategy: of `fake_strategy`.
     trainer: that was made with it.
   """
   arguments = (
-    *first_local(strategy, trainer.next_arguments(steps=1)),
+    *first_local(strategy, trainer.next_arguments(trainer.steps_per_call)),
     tf.constant(0.0),
   )
   function = tf.function(
-    trainer.replica_function(0, steps=1), jit_compile=True, autograph=False
+    trainer.replica_function(0), jit_compile=True, autograph=False
   )
   with _on_a_replica(strategy):
     return function.experimental_get_compiler_ir(*arguments)(

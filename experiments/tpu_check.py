@@ -31,6 +31,8 @@ from lurl_tf.tasks.episodes import TaskSampler
 # Memory of one core, in bytes.
 TOPOLOGIES = {"v5e:2x2": 16e9, "v4:2x2x1": 32e9 / 2}
 SIZES = ("compact", "metz2019")
+# Outer steps of the program: a loop, in which all chips reduce.
+STEPS_PER_CALL = 10
 
 _SIZES = flags.DEFINE_list(
   "sizes", list(SIZES), f"What to compile: {', '.join(SIZES)}."
@@ -81,7 +83,11 @@ def make_trainer(config: MetaTrainConfig, strategy: Any) -> MetaTrainer:
     "meta_train",
   )
   return MetaTrainer(
-    UpdateRule(config.rule, seed=config.seed), [sampler], config, strategy
+    UpdateRule(config.rule, seed=config.seed),
+    [sampler],
+    config,
+    strategy,
+    steps_per_call=STEPS_PER_CALL,
   )
 
 

@@ -77,6 +77,19 @@ def compiles_replicas(strategy: tf.distribute.Strategy) -> bool:
   return isinstance(strategy, tf.distribute.TPUStrategy)
 
 
+def reduces_in_loops(strategy: tf.distribute.Strategy) -> bool:
+  """Whether replicas can reduce within a loop of their own.
+
+  The replicas of a `MirroredStrategy` are threads that meet in Python to
+  reduce: they cannot while a loop's graph is made.
+  """
+  mirrored = (
+    tf.distribute.MirroredStrategy,
+    tf.distribute.MultiWorkerMirroredStrategy,
+  )
+  return not isinstance(strategy, mirrored)
+
+
 def is_chief(strategy: tf.distribute.Strategy) -> bool:
   """Whether this process is the one that writes files."""
   return not has_workers(strategy) or strategy.cluster_resolver.task_id == 0

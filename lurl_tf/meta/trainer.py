@@ -17,8 +17,9 @@ from lurl_tf.meta.flat_parameters import (
   unflatten_parameters,
 )
 from lurl_tf.meta.meta_metrics import FirstCall, MetaMetrics
-from lurl_tf.meta.meta_step import ReplicaState, meta_step
+from lurl_tf.meta.meta_step import ReplicaState
 from lurl_tf.meta.outer_state import initial_state
+from lurl_tf.meta.replica_steps import ReplicaSteps, make_replica_steps
 from lurl_tf.meta.slot_group import SlotGroup
 from lurl_tf.meta.train_config import MetaTrainConfig
 from lurl_tf.meta.trainer_state import TrainerState
@@ -257,7 +258,7 @@ class MetaTrainer:
     key = (drawn.first_bucket, steps)
     is_first = key not in self._calls
     if is_first:
-      self._calls[key] = self._make_call(*key)
+      self._calls[key] = self._make_call(drawn.first_bucket)
     self.state.values, numbers = self._calls[key](
       self.state.values, truncations, tf.constant(float(stop))
     )
@@ -272,40 +273,19 @@ class MetaTrainer:
     ]
     return rows, bool(np.any(numbers[:, -1] > 0))
 
-  def replica_function(self, first_bucket: int, steps: int) -> Callable:
-    """What each replica runs; a pure function of tensors.
+  def replica_function(self, first_bucket: int) -> ReplicaSteps:
+    """What each replica runs, see `make_replica_steps`.
 
     Args:
       first_bucket: index of the bucket that begins.
-      steps: outer steps to do.
-
-    Returns:
-      A function of a `ReplicaState`, a tuple of `Truncation`s, and a number
-      that is 1 to ask all replicas to stop; to the next `ReplicaState` and
-      `[steps, m]`, the flat `StepMetrics` of each step.
     """
-    accumulate, buckets = self.config.accumulate, len(self.groups)
-
-    def on_replica(state, truncations, stop):
-      rows = []
-      for first in range(0, steps * accumulate, accumulate):
-        turns = range(first, first + accumulate)
-        state, metrics = meta_step(
-          self.config,
-          self._trained,
-          self.groups,
-          [(first_bucket + turn) % buckets for turn in turns],
-          state,
-          [truncations[turn] for turn in turns],
-          stop,
-        )
-        dtype = state.outer.learned.parameters.dtype
-        rows.append(
-          tf.stack([tf.cast(each, dtype) for each in tf.nest.flatten(metrics)])
-        )
-      return state, tf.stack(rows)
-
-    return on_replica
+    return make_replica_steps(
+      self.config,
+      self._trained,
+      self.groups,
+      first_bucket,
+      distribution.reduces_in_loops(self.strategy),
+    )
 
   def next_arguments(self, steps: int) -> tuple[ReplicaState, tuple]:
     """What the next steps would take, for tools that look at the program.
@@ -324,8 +304,8 @@ class MetaTrainer:
       self.strategy, lambda replica: tuple(each[replica] for each in drawn.each)
     )
 
-  def _make_call(self, first_bucket: int, steps: int) -> Callable:
-    on_replica = self.replica_function(first_bucket, steps)
+  def _make_call(self, first_bucket: int) -> Callable:
+    on_replica = self.replica_function(first_bucket)
 
     def call(state, truncations, stop):
       return self.strategy.run(on_replica, args=(state, truncations, stop))
