@@ -17,7 +17,7 @@ import numpy as np
 import tensorflow as tf
 from absl import app, flags, logging
 
-from experiments import shared_flags
+from experiments import engine_flags, shared_flags
 from experiments.progress import Progress
 from experiments.results import check_writable, format_table, write_results
 from lurl_tf.meta.drawing import draw_truncation
@@ -47,13 +47,11 @@ GROUP = ("readout_coeffs", "log_inner_learning_rates")
 _LIVES = flags.DEFINE_integer(
   "lives", 100, "Inner trainings per estimator.", lower_bound=2
 )
-_PAIRS = flags.DEFINE_integer("pairs", 4, "Antithetic pairs of perturbations.")
-_PERTURBATION = flags.DEFINE_float(
-  "perturbation", 0.01, "Standard deviation of perturbations."
-)
 _HORIZON = flags.DEFINE_integer("horizon", 20, "Inner steps of a training.")
 _TRUNCATION = flags.DEFINE_integer("truncation", 5, "Inner steps of one piece.")
 flags.adopt_module_key_flags(shared_flags)
+flags.declare_key_flag("pairs")
+flags.declare_key_flag("perturbation")
 
 
 class Comparison(NamedTuple):
@@ -233,8 +231,8 @@ def main(argv: Sequence[str]) -> None:
         f"--horizon={_HORIZON.value} --truncation={_TRUNCATION.value}"
       )
     base = EstimatorConfig(
-      pairs=_PAIRS.value,
-      perturbation=_PERTURBATION.value,
+      pairs=engine_flags.PAIRS.value,
+      perturbation=engine_flags.PERTURBATION.value,
       evolved=("log_inner_learning_rates",),
     )
   except (OSError, ValueError) as error:

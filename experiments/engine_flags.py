@@ -49,12 +49,12 @@ _ESTIMATOR = flags.DEFINE_enum(
   "evolution strategies on truncations, persistent ones, or of a single "
   "perturbation per inner training; a mixture by group of meta-parameters.",
 )
-_PAIRS = flags.DEFINE_integer(
+PAIRS = flags.DEFINE_integer(
   "pairs",
   EstimatorConfig.pairs,
   "Antithetic pairs of perturbations per task slot.",
 )
-_PERTURBATION = flags.DEFINE_float(
+PERTURBATION = flags.DEFINE_float(
   "perturbation",
   EstimatorConfig.perturbation,
   "Standard deviation of perturbations.",
@@ -95,8 +95,8 @@ def estimator_from_flags() -> EstimatorConfig:
   """
   return EstimatorConfig(
     name=_ESTIMATOR.value,
-    pairs=_PAIRS.value,
-    perturbation=_PERTURBATION.value,
+    pairs=PAIRS.value,
+    perturbation=PERTURBATION.value,
     clip_difference=_CLIP_DIFFERENCE.value,
     evolved=tuple(_EVOLVED.value),
     evolution=_EVOLUTION.value,
