@@ -200,7 +200,7 @@ def compare(
   """
   is_random = config.name not in ("tbptt", "bptt")
   lives = lives if is_random else min(lives, 5)
-  progress = Progress(lives, unit="life", label=config.name)
+  progress = Progress(lives, unit="training", label=config.name)
   estimates, seconds = problem.lives(config, lives, progress.update)
   mean, length = estimates.mean(axis=0), np.linalg.norm(exact)
   variance = ((estimates - mean) ** 2).sum(axis=1).sum() / (lives - 1)
