@@ -1,218 +1,248 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Times the use of a rule: `fit` beside the bare inner step, and large models.
+"""Times inner steps and meta-gradients, each case in fresh processes.
 
-python -m experiments.benchmark --cases=fit,deep,wide
+python -m experiments.benchmark --case=metz2019,compact --results=speed.json
+python -m experiments.benchmark --sweep=tasks --plot=tasks.png
 """
 
 import concurrent.futures
 import dataclasses
+import datetime
 import multiprocessing
+import os
 import platform
-import resource
-import time
-from collections.abc import Callable, Sequence
+import statistics
+from collections.abc import Sequence
+from typing import Any
 
-import keras
 import numpy as np
 import tensorflow as tf
 from absl import app, flags
 
-import lurl_tf
 from experiments import shared_flags
-from experiments.results import check_writable, write_results
-from lurl_tf.models.model_with_rule import PUBLISHED_UNITS
-from lurl_tf.structures import RuleConfig
-
-INPUT_SIZE = 196
-BATCH_SIZE = 128
-REPETITIONS = 3
-
-_CASES = flags.DEFINE_list(
-  "cases",
-  ["fit", "deep", "wide"],
-  "What to time: `fit` (60,000 rows at the published sizes), `deep` (11 layers "
-  "of 128 units), `wide` (a hidden layer of 10,000 units).",
+from experiments.benchmark_cases import (
+  CASES,
+  SWEEPS,
+  Case,
+  sweep_cases,
+  sweep_values,
 )
+from experiments.benchmark_measure import Measurement, measure
+from experiments.benchmark_plot import plot_sweep
+from experiments.results import check_writable, format_table, write_results
+
+_CASE = flags.DEFINE_list(
+  "case", ["metz2019", "compact"], f"What to time: {', '.join(CASES)}."
+)
+_SWEEP = flags.DEFINE_enum(
+  "sweep",
+  None,
+  list(SWEEPS),
+  "In place of --case: how time and memory grow with this.",
+)
+_PROCESSES = flags.DEFINE_integer(
+  "processes",
+  3,
+  "Fresh processes per case, in turn with those of the other cases; their "
+  "medians count.",
+  lower_bound=1,
+)
+_PLOT = flags.DEFINE_string("plot", None, "PNG file of --sweep.")
 flags.adopt_module_key_flags(shared_flags)
 
 
 @dataclasses.dataclass(frozen=True)
-class Timing:
-  """What one case took.
+class CaseResult:
+  """What a case took.
 
   Args:
-    case: its name.
-    what: what was timed.
-    compile_seconds: of the first step, with its compilation.
-    milliseconds_per_step: of a later step; the best of several repetitions.
-    peak_gigabytes: most memory that the process held.
+    case: what was timed.
+    processes: of every process.
   """
 
-  case: str
-  what: str
-  compile_seconds: float
-  milliseconds_per_step: float
-  peak_gigabytes: float
+  case: Case
+  processes: tuple[Measurement, ...]
+
+  @property
+  def median(self) -> Measurement:
+    """The median of every number."""
+    rows = map(dataclasses.astuple, self.processes)
+    return Measurement(
+      *(None if None in row else statistics.median(row) for row in zip(*rows))
+    )
 
 
-def time_fit(
-  rows: int = 60_000,
-  rule_config: RuleConfig | None = None,
-  units: Sequence[int] = PUBLISHED_UNITS,
-) -> list[Timing]:
-  """`fit` beside a loop of compiled inner steps on batches of the same shape.
+def run_cases(cases: Sequence[Case], processes: int) -> list[CaseResult]:
+  """Times cases, and prints as it goes.
 
   Args:
-    rows: of 196 float32 inputs.
-    rule_config: sizes of the rule; default: published.
-    units: of the base model.
+    cases: what to time.
+    processes: fresh ones for each case; the cases take turns.
   """
-  rule = lurl_tf.UpdateRule(rule_config, seed=0)
-  inputs = np.random.default_rng(0).random((rows, INPUT_SIZE), np.float32)
-  model = lurl_tf.LocalRuleModel(units, rule, seed=0)
-  model.compile()
-  clock = _EpochClock()
-  began = time.perf_counter()
-  model.fit(inputs[:BATCH_SIZE], verbose=0)
-  compile_seconds = time.perf_counter() - began
-  model.fit(inputs, epochs=REPETITIONS, verbose=0, callbacks=[clock])
-  steps = rows // BATCH_SIZE
-  fit = Timing(
-    "fit",
-    "LocalRuleModel.fit",
-    compile_seconds,
-    1e3 * min(clock.seconds) / steps,
-    _peak_gigabytes(),
-  )
-  batches = tf.data.Dataset.from_tensor_slices(
-    inputs[: steps * BATCH_SIZE].reshape(steps, BATCH_SIZE, INPUT_SIZE)
-  )
-  bare = _time_inner_steps("fit", units, batches, rule)
-  return [dataclasses.replace(bare, what="compiled inner_step"), fit]
-
-
-def time_deep() -> list[Timing]:
-  """A base model of 11 layers."""
-  return [_time_inner_steps("deep", (128,) * 10 + (32,), _few_batches(10))]
-
-
-def time_wide() -> list[Timing]:
-  """A base model with a hidden layer of 10,000 units."""
-  return [_time_inner_steps("wide", (10_000, 32), _few_batches(2))]
-
-
-CASES: dict[str, Callable[[], list[Timing]]] = {
-  "fit": time_fit,
-  "deep": time_deep,
-  "wide": time_wide,
-}
-
-
-def run_cases(names: Sequence[str]) -> list[Timing]:
-  """Times cases, each in a process of its own, and prints as it goes.
-
-  Args:
-    names: of `CASES`.
-  """
-  timings = []
-  for name in names:
-    print(f"{name}: running", flush=True)
-    context = multiprocessing.get_context("spawn")
-    with concurrent.futures.ProcessPoolExecutor(1, context) as pool:
-      timings += pool.submit(CASES[name]).result()
-  return timings
-
-
-def as_text(timings: Sequence[Timing]) -> str:
-  """A table of timings.
-
-  Args:
-    timings: of all cases.
-  """
-  lines = [
-    f"{'case':6} {'what':20} {'first step s':>12} {'step ms':>9} {'GB':>6}"
+  found: list[list[Measurement]] = [[] for _ in cases]
+  context = multiprocessing.get_context("spawn")
+  for turn in range(processes):
+    for case, measurements in zip(cases, found):
+      with concurrent.futures.ProcessPoolExecutor(1, context) as pool:
+        measurements.append(pool.submit(measure, case).result())
+      print(
+        f"{case.name}  process {turn + 1}/{processes}  "
+        f"{_milliseconds(measurements[-1])}",
+        flush=True,
+      )
+  return [
+    CaseResult(case, tuple(measurements))
+    for case, measurements in zip(cases, found)
   ]
-  lines += [
-    f"{t.case:6} {t.what:20} {t.compile_seconds:12.1f} "
-    f"{t.milliseconds_per_step:9.1f} {t.peak_gigabytes:6.2f}"
-    for t in timings
-  ]
-  return "\n".join(lines)
 
 
-class _EpochClock(keras.callbacks.Callback):
-  """Seconds of every epoch."""
+def result_table(results: Sequence[CaseResult]) -> str:
+  """A line per case.
 
-  def __init__(self):
-    super().__init__()
-    self.seconds = []
-
-  def on_epoch_begin(self, epoch, logs=None):
-    self._began = time.perf_counter()
-
-  def on_epoch_end(self, epoch, logs=None):
-    self.seconds.append(time.perf_counter() - self._began)
-
-
-def _few_batches(count):
-  shape = [count, BATCH_SIZE, INPUT_SIZE]
-  return tf.data.Dataset.from_tensor_slices(
-    np.random.default_rng(0).random(shape, np.float32)
+  Args:
+    results: of `run_cases`.
+  """
+  headers = (
+    "case",
+    "inner step ms",
+    "meta-gradient ms",
+    "GFLOP/s",
+    "its GFLOP/s",
+    "matmul GFLOP/s",
+    "peak MB",
+    "trace s",
+    "compile s",
   )
+  rows = []
+  for result in results:
+    each = result.median
+    rows.append(
+      [
+        result.case.name,
+        f"{each.inner_step_ms:.1f}",
+        _number(each.meta_grad_ms_per_inner_step, ".1f"),
+        f"{each.inner_step_gflops:.0f}",
+        _number(each.meta_grad_gflops, ".0f"),
+        f"{each.matmul_gflops:.0f}",
+        f"{each.peak_rss_mb:.0f}",
+        f"{each.trace_s:.1f}",
+        f"{each.compile_s:.1f}",
+      ]
+    )
+  return format_table(headers, rows)
 
 
-def _time_inner_steps(case, units, batches, rule=None):
-  rule = rule or lurl_tf.UpdateRule(seed=0)
-  weights = lurl_tf.layers.initial_weights(INPUT_SIZE, units, seed=(0, 0))
-  step = tf.function(lurl_tf.inner_step, jit_compile=True)
+def log_log_slope(values: Sequence[float], numbers: Sequence[float]) -> float:
+  """The exponent with which numbers grow, by least squares.
 
-  def wait():
-    return weights[0].bias.numpy()
-
-  began = time.perf_counter()
-  weights = step(rule, weights, next(iter(batches)))
-  wait()
-  compile_seconds = time.perf_counter() - began
-  seconds = []
-  for _ in range(REPETITIONS):
-    began = time.perf_counter()
-    for batch in batches:
-      weights = step(rule, weights, batch)
-    wait()
-    seconds.append(time.perf_counter() - began)
-  return Timing(
-    case,
-    f"{len(units)} layers, {max(units)} wide",
-    compile_seconds,
-    1e3 * min(seconds) / len(batches),
-    _peak_gigabytes(),
-  )
+  Args:
+    values: of what grows.
+    numbers: at each of them, positive.
+  """
+  return float(np.polyfit(np.log(values), np.log(numbers), 1)[0])
 
 
-def _peak_gigabytes():
-  return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
+def machine() -> dict[str, Any]:
+  """What the numbers were measured on."""
+  name = platform.processor()
+  if os.path.exists("/proc/cpuinfo"):
+    with open("/proc/cpuinfo") as file:
+      lines = [line for line in file if line.startswith("model name")]
+    name = lines[0].partition(":")[2].strip() if lines else name
+  return {
+    "processor": name or platform.machine(),
+    "cores": len(os.sched_getaffinity(0)),
+    "tensorflow": tf.__version__,
+    "python": platform.python_version(),
+    "date": datetime.date.today().isoformat(),
+  }
 
 
 def main(argv: Sequence[str]) -> None:
   """Runs the script with the flags given."""
   if len(argv) > 1:
     raise app.UsageError(f"Only flags are taken. Received: {argv[1:]}")
-  results = shared_flags.RESULTS.value
-  unknown = sorted(set(_CASES.value) - set(CASES))
-  if unknown or not _CASES.value:
-    raise SystemExit(
-      f"Error: `--cases` must be of {', '.join(CASES)}. Received: "
-      f"--cases={','.join(_CASES.value)}"
-    )
-  if results:
-    check_writable(results)
-  timings = run_cases(_CASES.value)
-  print(f"\n{platform.processor() or platform.machine()}\n{as_text(timings)}")
-  if results:
+  try:
+    cases = _chosen_cases()
+    for path in (shared_flags.RESULTS.value, _PLOT.value):
+      if path:
+        check_writable(path)
+  except (OSError, ValueError) as error:
+    raise SystemExit(f"Error: {error}") from error
+  results = run_cases(cases, _PROCESSES.value)
+  here = machine()
+  print(
+    f"\n{here['processor']}, {here['cores']} cores, TensorFlow "
+    f"{here['tensorflow']}, {here['date']}\n"
+    f"Per task and inner step; medians of {_PROCESSES.value} processes\n"
+    f"{result_table(results)}"
+  )
+  slopes = _report_sweep(results) if _SWEEP.value else {}
+  if shared_flags.RESULTS.value:
     write_results(
-      results, {"timings": [dataclasses.asdict(t) for t in timings]}
+      shared_flags.RESULTS.value,
+      {
+        "machine": here,
+        "cases": [_as_json(result) for result in results],
+        **slopes,
+      },
     )
-    print(f"\nResults are in {results}")
+
+
+def _chosen_cases() -> list[Case]:
+  if _PLOT.value and not _SWEEP.value:
+    raise ValueError(f"--plot needs --sweep. Received: --plot={_PLOT.value}")
+  if _SWEEP.value:
+    return sweep_cases(_SWEEP.value)
+  unknown = sorted(set(_CASE.value) - set(CASES))
+  if unknown or not _CASE.value:
+    raise ValueError(
+      f"--case must be of {', '.join(CASES)}. Received: "
+      f"--case={','.join(_CASE.value)}"
+    )
+  return [CASES[name] for name in _CASE.value]
+
+
+def _report_sweep(results: Sequence[CaseResult]) -> dict[str, Any]:
+  """Slopes of a whole truncation's time, and of memory."""
+  values = sweep_values(_SWEEP.value)
+  seconds, megabytes = [], []
+  for result in results:
+    steps = result.case.tasks * result.case.unroll
+    seconds.append(result.median.meta_grad_ms_per_inner_step * steps / 1e3)
+    megabytes.append(result.median.peak_rss_mb)
+  slopes = {
+    "seconds": log_log_slope(values, seconds),
+    "peak_rss_mb": log_log_slope(values, megabytes),
+  }
+  print(
+    f"\nWith {_SWEEP.value}, the time of a truncation grows with the power "
+    f"{slopes['seconds']:.2f}, memory with {slopes['peak_rss_mb']:.2f}"
+  )
+  if _PLOT.value:
+    plot_sweep(_PLOT.value, _SWEEP.value, values, seconds, megabytes)
+  return {"sweep": _SWEEP.value, "values": values, "log_log_slopes": slopes}
+
+
+def _as_json(result: CaseResult) -> dict[str, Any]:
+  return {
+    "case": result.case.name,
+    **dataclasses.asdict(result.median),
+    "sizes": dataclasses.asdict(result.case),
+    "processes": [dataclasses.asdict(each) for each in result.processes],
+  }
+
+
+def _milliseconds(measurement: Measurement) -> str:
+  gradient = _number(measurement.meta_grad_ms_per_inner_step, ".1f")
+  return (
+    f"inner step {measurement.inner_step_ms:.1f} ms, "
+    f"meta-gradient {gradient} ms"
+  )
+
+
+def _number(value: float | None, layout: str) -> str:
+  return "-" if value is None else format(value, layout)
 
 
 if __name__ == "__main__":
