@@ -3,11 +3,11 @@
 
 import dataclasses
 
+from lurl_tf.models.model_with_rule import PUBLISHED_UNITS
 from lurl_tf.structures import RuleConfig
 
 PUBLISHED = RuleConfig()
 COMPACT = RuleConfig(hidden_channels=24, delta_channels=16, top_channels=16)
-PUBLISHED_UNITS = (128, 128, 128, 128, 32)
 
 
 @dataclasses.dataclass(frozen=True)
