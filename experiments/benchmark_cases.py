@@ -22,6 +22,8 @@ class Case:
     batch_size: unlabelled examples.
     tasks: task slots that advance together.
     unroll: inner steps of a truncation; the last state is scored.
+    slots_per_program: how many slots share a compiled program.
+    product_dtype: see `UnrollConfig`.
     gradient: whether the meta-gradient is timed too.
   """
 
@@ -32,6 +34,8 @@ class Case:
   batch_size: int = 128
   tasks: int = 1
   unroll: int = 5
+  slots_per_program: int = 1
+  product_dtype: str = "float32"
   gradient: bool = True
 
 

@@ -12,9 +12,10 @@ import tensorflow as tf
 
 from experiments.benchmark_cases import Case
 from experiments.operation_count import GRADIENT_FACTOR, inner_step_operations
-from lurl_tf.meta.estimators import TruncatedBackpropagation
+from lurl_tf.meta.estimators import Estimate, TruncatedBackpropagation
 from lurl_tf.meta.flat_parameters import flatten_parameters
-from lurl_tf.meta.truncated_task import InnerState, SlotClock, TruncatedTask
+from lurl_tf.meta.slot_programs import SlotInputs, SlotPrograms
+from lurl_tf.meta.truncated_task import SlotClock, TruncatedTask
 from lurl_tf.meta.unroll import MetaParameters, TruncationData, UnrollConfig
 from lurl_tf.rule import UpdateRule
 from lurl_tf.structures import Episode
@@ -58,24 +59,29 @@ def measure(case: Case, repetitions: int = 5) -> Measurement:
   """
   task = TruncatedTask(
     case.rule,
-    UnrollConfig(case.unroll, evaluate_every=case.unroll),
+    UnrollConfig(
+      case.unroll,
+      evaluate_every=case.unroll,
+      product_dtype=case.product_dtype,
+    ),
     case.input_size,
     case.units,
   )
   arguments = _arguments(case, task)
-  estimator = TruncatedBackpropagation()
 
-  def gradient(parameters, state, clock, data, length):
-    return estimator.estimate(
-      task, parameters, state, clock, data, length, tf.constant([0, 0])
-    )
+  def in_programs(estimator):
+    return SlotPrograms(estimator, task, case.slots_per_program)
 
   matmul = _time_matmul(repetitions)
   steps = case.tasks * case.unroll
-  trace, compilation, forward = _time(task.unroll, arguments, repetitions)
+  trace, compilation, forward = _time(
+    in_programs(_NoGradient()), arguments, repetitions
+  )
   backward = None
   if case.gradient:
-    trace, compilation, backward = _time(gradient, arguments, repetitions)
+    trace, compilation, backward = _time(
+      in_programs(TruncatedBackpropagation()), arguments, repetitions
+    )
   operations = steps * inner_step_operations(
     case.rule, case.input_size, case.units, case.batch_size
   )
@@ -91,9 +97,18 @@ def measure(case: Case, repetitions: int = 5) -> Measurement:
   )
 
 
+class _NoGradient(TruncatedBackpropagation):
+  """Only the inner steps."""
+
+  def estimate(self, task, parameters, state, clock, data, length, seeds):
+    """See `Estimator.estimate`; the gradients are empty."""
+    next_state, metrics = task.unroll(parameters, state, clock, data, length)
+    return Estimate(tf.zeros([seeds.shape[0], 0]), next_state, metrics)
+
+
 def _arguments(
   case: Case, task: TruncatedTask
-) -> tuple[tf.Tensor, InnerState, SlotClock, TruncationData, tf.Tensor]:
+) -> tuple[tf.Tensor, SlotInputs, tf.Tensor]:
   generator = np.random.default_rng(0)
 
   def random(*shape):
@@ -111,13 +126,16 @@ def _arguments(
   )
   return (
     parameters,
-    task.init(tf.constant([0, 0]), case.tasks),
-    SlotClock(
-      tf.zeros([case.tasks], tf.int32), tf.fill([case.tasks], case.unroll)
-    ),
-    TruncationData(
-      random(case.unroll, case.tasks, case.batch_size, case.input_size),
-      Episode(random(*labelled), targets, random(*labelled), targets),
+    SlotInputs(
+      task.init(tf.constant([0, 0]), case.tasks),
+      SlotClock(
+        tf.zeros([case.tasks], tf.int32), tf.fill([case.tasks], case.unroll)
+      ),
+      TruncationData(
+        random(case.unroll, case.tasks, case.batch_size, case.input_size),
+        Episode(random(*labelled), targets, random(*labelled), targets),
+      ),
+      tf.zeros([case.tasks, 2], tf.int32),
     ),
     tf.constant(case.unroll),
   )
@@ -127,7 +145,7 @@ def _time(
   function: Callable[..., Any], arguments: tuple[Any, ...], repetitions: int
 ) -> tuple[float, float, float]:
   """Seconds to trace, to compile, and of a call."""
-  compiled = tf.function(function, jit_compile=True, autograph=False)
+  compiled = tf.function(function, autograph=False)
 
   def call():
     began = time.perf_counter()

@@ -24,6 +24,7 @@ from lurl_tf.meta.drawing import draw_truncation
 from lurl_tf.meta.estimators import (
   EstimatorConfig,
   get_estimator,
+  split_seeds,
 )
 from lurl_tf.meta.estimators.config import ESTIMATORS
 from lurl_tf.meta.flat_parameters import flatten_parameters, parameter_mask
@@ -157,7 +158,7 @@ class Problem:
         ),
         tf.nest.map_structure(lambda each: tf.gather(each, rows), self._data),
         tf.constant(length),
-        seed,
+        split_seeds(seed, self.slots),
       )
 
     compiled = tf.function(estimate, jit_compile=True, autograph=False)

@@ -41,6 +41,27 @@ STEPS_PER_CALL = flags.DEFINE_integer(
   "the wait for Python, and take longer to compile.",
   lower_bound=1,
 )
+SLOTS_PER_PROGRAM = flags.DEFINE_integer(
+  "slots_per_program",
+  0,
+  "Task slots that share a compiled program; 0: one on processors, all on "
+  "accelerators.",
+  lower_bound=0,
+)
+_RECOMPUTE = flags.DEFINE_enum(
+  "recompute",
+  "auto",
+  ["auto", "always", "never"],
+  "Whether the backward pass computes the inside of every inner step anew, in "
+  "place of keeping it. auto: unless truncations have one step.",
+)
+PRODUCT_DTYPE = flags.DEFINE_enum(
+  "product_dtype",
+  "float32",
+  ["float32", "bfloat16"],
+  "Type that the factors of the rule's large matrix products are rounded to; "
+  "all else stays float32.",
+)
 _ESTIMATOR = flags.DEFINE_enum(
   "estimator",
   "tbptt",
@@ -85,6 +106,17 @@ def strategy_from_flags() -> tf.distribute.Strategy:
     ValueError: if flags do not fit together, or what they need is not there.
   """
   return make_strategy(_STRATEGY.value, _TPU.value, _CPU_REPLICAS.value)
+
+
+def recompute_from_flags(max_truncation: int) -> bool:
+  """Whether steps are recomputed.
+
+  Args:
+    max_truncation: inner steps of the longest truncation.
+  """
+  if _RECOMPUTE.value == "auto":
+    return max_truncation > 1
+  return _RECOMPUTE.value == "always"
 
 
 def estimator_from_flags() -> EstimatorConfig:

@@ -160,6 +160,8 @@ def config_from_flags() -> MetaTrainConfig:
       late_loss_power=_LATE_LOSS_POWER.value,
       ridge=_number_or_text(_RIDGE.value),
       penalty_in_loss=_PENALTY_IN_LOSS.value,
+      recompute=engine_flags.recompute_from_flags(longest),
+      product_dtype=engine_flags.PRODUCT_DTYPE.value,
     ),
     estimator=estimator,
     tasks=tasks,
@@ -226,6 +228,7 @@ def main(argv: Sequence[str]) -> None:
       validate=_VALIDATE_EVERY.value > 0,
       strategy=strategy,
       steps_per_call=engine_flags.STEPS_PER_CALL.value,
+      slots_per_program=engine_flags.SLOTS_PER_PROGRAM.value,
     )
   except (OSError, LookupError, ValueError) as error:
     raise SystemExit(f"Error: {error}") from error

@@ -23,6 +23,7 @@ def prepare_run(
   validate: bool = False,
   strategy: tf.distribute.Strategy | None = None,
   steps_per_call: int = 1,
+  slots_per_program: int = 0,
 ) -> Run:
   """Checks everything, and takes up what the log folder holds.
 
@@ -35,6 +36,7 @@ def prepare_run(
     validate: whether the run will be scored on held-out classes and fonts.
     strategy: how replicas are distributed; default: one replica.
     steps_per_call: outer steps in one call of a compiled function.
+    slots_per_program: see `MetaTrainer`.
 
   Returns:
     The run.
@@ -54,7 +56,12 @@ def prepare_run(
     validation = Validation(held_out, config)
   rule = UpdateRule(config.rule, seed=config.seed)
   trainer = MetaTrainer(
-    rule, samplers, config, strategy, steps_per_call=steps_per_call
+    rule,
+    samplers,
+    config,
+    strategy,
+    steps_per_call=steps_per_call,
+    slots_per_program=slots_per_program,
   )
   folder = RunFolder(
     logdir,

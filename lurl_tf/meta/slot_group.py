@@ -8,9 +8,15 @@ import numpy as np
 import tensorflow as tf
 
 from lurl_tf.meta.drawing import draw_truncation
-from lurl_tf.meta.estimators import Estimator, get_estimator
+from lurl_tf.meta.estimators import (
+  Estimate,
+  Estimator,
+  get_estimator,
+  split_seeds,
+)
 from lurl_tf.meta.estimators.estimator import EstimatorState
 from lurl_tf.meta.slot_gradients import average_slots
+from lurl_tf.meta.slot_programs import SlotInputs, SlotPrograms
 from lurl_tf.meta.slots import SlotBook, TruncationPlan, plan_truncation
 from lurl_tf.meta.task_variation import TaskVariation, vary_truncation
 from lurl_tf.meta.train_config import MetaTrainConfig
@@ -82,6 +88,7 @@ class SlotGroup:
     trained: `[n]` bool, the meta-parameters that are trained.
     replicas: how many there are in sync; each has `config.slots` slots.
     jit_compile: whether XLA compiles the step by itself.
+    slots_per_program: how many slots share a compiled program; None: all.
 
   Raises:
     ValueError: if inputs that are no images are to be rotated or shifted.
@@ -95,6 +102,7 @@ class SlotGroup:
     trained: np.ndarray,
     replicas: int = 1,
     jit_compile: bool = True,
+    slots_per_program: int | None = None,
   ):
     if config.tasks.augmentation.moves_pixels:
       check_image_shape(sampler.input_size, sampler.image_shape)
@@ -112,9 +120,23 @@ class SlotGroup:
     self.estimator: Estimator = get_estimator(
       config.estimator, config.rule, len(config.inner_learning_rates), trained
     )
-    self.compiled_step = tf.function(
-      self.advance, jit_compile=jit_compile, autograph=False
+    if slots_per_program is None:
+      slots_per_program = config.slots
+    self._programs = SlotPrograms(
+      self.estimator, self.task, slots_per_program, jit_compile
     )
+
+    def compiled(function, alone=True):
+      return tf.function(
+        function, jit_compile=jit_compile and alone, autograph=False
+      )
+
+    # XLA would make one program of several that it compiles together.
+    self.compiled_step = compiled(
+      self.advance, alone=slots_per_program >= config.slots
+    )
+    self._compiled_inputs = compiled(self._inputs)
+    self._compiled_average = compiled(self._average)
 
   @property
   def name(self) -> str:
@@ -214,6 +236,13 @@ class SlotGroup:
     Returns:
       `Advance`.
     """
+    estimate = self._programs(
+      parameters, self._compiled_inputs(slots, truncation), truncation.length
+    )
+    return self._compiled_average(estimate, slots.lost)
+
+  def _inputs(self, slots: Slots, truncation: Truncation) -> SlotInputs:
+    """What the slots start the truncation from."""
     config = self.config
     data = vary_truncation(
       truncation.data,
@@ -224,20 +253,20 @@ class SlotGroup:
     )
     fresh = self.estimator.init(self.task, truncation.seed, config.slots)
     reset = truncation.reset | (slots.anew > 0)
-    estimate = self.estimator.estimate(
-      self.task,
-      parameters,
+    return SlotInputs(
       _choose(reset, fresh, slots.state),
       truncation.clock,
       data,
-      truncation.length,
-      truncation.seed,
+      split_seeds(truncation.seed, config.slots),
     )
+
+  def _average(self, estimate: Estimate, lost: tf.Tensor) -> Advance:
+    """From the estimates of all slots to what they lead to together."""
     average = average_slots(
-      estimate.gradients, estimate.metrics.loss, config.slot_clip_norm
+      estimate.gradients, estimate.metrics.loss, self.config.slot_clip_norm
     )
     usable = average.usable
-    count = tf.reduce_sum(tf.cast(usable, parameters.dtype))
+    count = tf.reduce_sum(tf.cast(usable, average.gradient.dtype))
 
     def mean(values):
       values = tf.where(usable, values, tf.zeros_like(values))
@@ -249,7 +278,7 @@ class SlotGroup:
       Slots(
         estimate.state,
         anew=tf.cast(~usable, tf.int32),
-        lost=slots.lost + tf.cast(~usable, tf.int32),
+        lost=lost + tf.cast(~usable, tf.int32),
       ),
       UnrollMetrics(*map(mean, estimate.metrics)),
       count,

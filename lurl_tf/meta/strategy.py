@@ -77,6 +77,17 @@ def compiles_replicas(strategy: tf.distribute.Strategy) -> bool:
   return isinstance(strategy, tf.distribute.TPUStrategy)
 
 
+def runs_on_processors(strategy: tf.distribute.Strategy) -> bool:
+  """Whether replicas run on processors, not on accelerators."""
+  if compiles_replicas(strategy):
+    return False
+  try:
+    devices = strategy.extended.worker_devices
+  except RuntimeError:  # The strategy that is none has no devices of its own.
+    return not tf.config.list_logical_devices("GPU")
+  return all(":CPU:" in device for device in devices)
+
+
 def reduces_in_loops(strategy: tf.distribute.Strategy) -> bool:
   """Whether replicas can reduce within a loop of their own.
 

@@ -47,6 +47,9 @@ class MetaTrainer:
     config: the run; `config.rule` must be that of `rule`.
     strategy: how replicas are distributed; default: the current strategy.
     jit_compile: whether XLA compiles the replica step.
+    slots_per_program: how many task slots share a compiled program; 0: one on
+      processors, of which every core then works on a slot of its own; all on
+      accelerators.
     steps_per_call: outer steps in one call of a compiled function, for
       accelerators that would wait for Python. It does not change the numbers.
 
@@ -71,6 +74,7 @@ class MetaTrainer:
     strategy: tf.distribute.Strategy | None = None,
     jit_compile: bool = True,
     steps_per_call: int = 1,
+    slots_per_program: int = 0,
   ):
     _check_fit(rule, samplers, config)
     if steps_per_call < 1:
@@ -78,9 +82,22 @@ class MetaTrainer:
         "`steps_per_call` must be positive. Received: "
         f"steps_per_call={steps_per_call}"
       )
+    if slots_per_program < 0:
+      raise ValueError(
+        "`slots_per_program` must not be negative. Received: "
+        f"slots_per_program={slots_per_program}"
+      )
+    if config.unroll.product_dtype != "float32" and not jit_compile:
+      raise ValueError(
+        "Rounded products need XLA. Received: "
+        f"product_dtype={config.unroll.product_dtype!r}, jit_compile=False"
+      )
     self._rule, self.config = rule, config
     self.strategy = strategy or tf.distribute.get_strategy()
     self.steps_per_call = steps_per_call
+    if not slots_per_program:
+      one_each = distribution.runs_on_processors(self.strategy)
+      slots_per_program = 1 if one_each else config.slots
     knots = len(config.inner_learning_rates)
     names = ["."] if config.learn_inner_rates else [f"^(?!{LOG_RATES})"]
     self._trained = parameter_mask(config.rule, knots, names)
@@ -92,6 +109,7 @@ class MetaTrainer:
         self._trained,
         self.replicas,
         jit_compile and not distribution.compiles_replicas(self.strategy),
+        slots_per_program,
       )
       for index, sampler in enumerate(samplers)
     )

@@ -26,6 +26,7 @@ from lurl_tf.optimizers import (
 )
 from lurl_tf.rule.channels import Nonlinearity
 from lurl_tf.rule.parameter_specs import parameter_specs
+from lurl_tf.rule.products import rounded_products
 from lurl_tf.rule.update_rule import propose_changes
 from lurl_tf.structures import Episode, LayerWeights, RuleConfig
 
@@ -102,7 +103,11 @@ class UnrollConfig:
     relative_ridge: see `ridge_objective`.
     penalty_in_loss: whether the penalty is a part of the loss.
     recompute: whether the backward pass computes a step anew instead of
-      keeping its inside: less memory, and on CPUs often less time.
+      keeping its inside: less memory, and on processors less time for
+      truncations of several steps.
+    product_dtype: `"float32"`; or `"bfloat16"`: the factors of the rule's large
+      matrix products are rounded, where XLA compiles; sums, weights, gradients
+      and all else stay as they are.
 
   Raises:
     ValueError: if a number is out of range.
@@ -115,6 +120,7 @@ class UnrollConfig:
   relative_ridge: float = DEFAULT_RIDGE
   penalty_in_loss: bool = False
   recompute: bool = True
+  product_dtype: Literal["float32", "bfloat16"] = "float32"
 
   def __post_init__(self):
     if not 1 <= self.evaluate_every <= self.max_steps:
@@ -126,6 +132,11 @@ class UnrollConfig:
       raise ValueError(
         "`late_loss_power` must not be negative. Received: "
         f"late_loss_power={self.late_loss_power}"
+      )
+    if self.product_dtype not in ("float32", "bfloat16"):
+      raise ValueError(
+        "`product_dtype` must be 'float32' or 'bfloat16'. "
+        f"Received: product_dtype={self.product_dtype!r}"
       )
     check_ridge(self.ridge, self.relative_ridge)
 
@@ -220,9 +231,10 @@ def unroll(
     inputs = tf.gather(data.batches, step)
     activations = forward(weights, inputs, activation)
     theta = tf.nest.pack_sequence_as(specs, parameters.rule)
-    changes = propose_changes(
-      rule_config, theta, weights, activations, nonlinearity
-    )
+    with rounded_products(config.product_dtype):
+      changes = propose_changes(
+        rule_config, theta, weights, activations, nonlinearity
+      )
     return optimizer.apply(
       weights, changes, optimizer_state, rates, optimizer_steps + step
     )

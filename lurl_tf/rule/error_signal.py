@@ -7,6 +7,7 @@ from lurl_tf.rule import channels
 from lurl_tf.rule.channels import EXAMPLES_AXIS, Nonlinearity
 from lurl_tf.rule.competition import competition
 from lurl_tf.rule.parameters import Linear, TopParameters
+from lurl_tf.rule.products import product
 
 SCALE_EPSILON = 1e-6
 
@@ -85,7 +86,7 @@ def carry_down(
   signal = error_signal * gate + channels.linear(unit_state, parameters)
   *lead, above, examples, size = signal.shape
   below = backward_kernel.shape[-2]
-  carried = tf.matmul(
+  carried = product(
     backward_kernel, tf.reshape(signal, [*lead, above, examples * size])
   )
   carried = tf.reshape(carried, [*lead, below, examples, size])

@@ -9,6 +9,7 @@ import tensorflow as tf
 from lurl_tf.rule import channels
 from lurl_tf.rule.channels import Nonlinearity
 from lurl_tf.rule.parameters import Linear, WeightChangeParameters
+from lurl_tf.rule.products import product
 
 EPSILON = 1e-6
 DECORRELATION_EPSILON = 1e-8
@@ -108,7 +109,7 @@ def read_states(
   scale = 1.0 / above[0].shape[-1]
 
   def contract(rows, columns):
-    return scale * tf.matmul(rows, columns, transpose_b=True)
+    return scale * product(rows, columns, transpose_right=True)
 
   return Readouts(
     order_0=contract(below[0], above[0]),

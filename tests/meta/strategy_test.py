@@ -72,3 +72,17 @@ def test_values_of_one_replica_are_themselves():
     0,
     5,
   ]
+
+
+def test_replicas_on_processors_are_known(monkeypatch):
+  strategies = [
+    tf.distribute.get_strategy(),
+    tf.distribute.OneDeviceStrategy("/cpu:0"),
+    tf.distribute.MirroredStrategy(["/cpu:0"]),
+  ]
+  assert all(map(distribution.runs_on_processors, strategies))
+  assert not distribution.runs_on_processors(
+    tf.distribute.OneDeviceStrategy("/gpu:0")
+  )
+  monkeypatch.setattr(tf.config, "list_logical_devices", lambda kind: [kind])
+  assert not distribution.runs_on_processors(tf.distribute.get_strategy())

@@ -8,6 +8,7 @@ import pytest
 import tensorflow as tf
 
 from lurl_tf.meta.estimators import TruncatedBackpropagation
+from lurl_tf.meta.slot_programs import SlotInputs, SlotPrograms
 from lurl_tf.meta.task_variation import vary_truncation
 from tests import tiny_meta
 
@@ -66,15 +67,14 @@ def test_other_slots_go_on_as_if_the_bad_one_were_not_there():
     False,
   )
   task = trainer.groups[0].task
-  estimate = TruncatedBackpropagation().estimate(
-    task,
-    parameters,
+  compiled = SlotPrograms(TruncatedBackpropagation(), task, 1)
+  inputs = SlotInputs(
     task.init(truncation.seed, 3),
     truncation.clock,
     data,
-    truncation.length,
-    truncation.seed,
+    tf.zeros([3, 2], tf.int32),
   )
+  estimate = compiled(parameters, inputs, truncation.length)
   for mean, each in zip(
     (result.gradient, *result.metrics),
     (estimate.gradients, *estimate.metrics),

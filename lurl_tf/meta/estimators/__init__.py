@@ -2,7 +2,11 @@
 """Estimators of the meta-gradient, behind one interface."""
 
 from lurl_tf.meta.estimators.config import EstimatorConfig
-from lurl_tf.meta.estimators.estimator import Estimate, Estimator
+from lurl_tf.meta.estimators.estimator import (
+  Estimate,
+  Estimator,
+  split_seeds,
+)
 from lurl_tf.meta.estimators.evolution_strategies import EvolutionStrategies
 from lurl_tf.meta.estimators.get import get_estimator
 from lurl_tf.meta.estimators.mixture import Mixture
@@ -28,4 +32,5 @@ __all__ = [
   "SinglePerturbationEvolution",
   "TruncatedBackpropagation",
   "get_estimator",
+  "split_seeds",
 ]

@@ -30,7 +30,11 @@ class Estimate(NamedTuple):
 
 
 class Estimator(abc.ABC):
-  """Turns the scores of a truncation into a gradient; pure functions."""
+  """Turns the scores of a truncation into a gradient; pure functions.
+
+  A slot's estimate is its own whatever the other slots are, so that slots can
+  be spread over several programs.
+  """
 
   @abc.abstractmethod
   def init(
@@ -56,7 +60,7 @@ class Estimator(abc.ABC):
     clock: SlotClock,
     data: TruncationData,
     length: tf.Tensor,
-    seed: tf.Tensor,
+    seeds: tf.Tensor,
   ) -> Estimate:
     """Advances all slots by a truncation and estimates their gradients.
 
@@ -67,8 +71,18 @@ class Estimator(abc.ABC):
       clock: how far the slots are.
       data: stacks for the truncation.
       length: scalar int32, the inner steps to do.
-      seed: `[2]` int32, of random perturbations.
+      seeds: `[t, 2]` int32, of every slot's random perturbations.
 
     Returns:
       `Estimate`.
     """
+
+
+def split_seeds(seed: tf.Tensor, slots: int) -> tf.Tensor:
+  """A seed `[2]` for every slot, `[t, 2]`."""
+  return tf.stack(
+    [
+      tf.random.fold_in(seed, tf.constant(slot), alg="philox")
+      for slot in range(slots)
+    ]
+  )

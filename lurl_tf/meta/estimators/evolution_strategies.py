@@ -42,12 +42,12 @@ class EvolutionStrategies(Estimator):
     clock: SlotClock,
     data: TruncationData,
     length: tf.Tensor,
-    seed: tf.Tensor,
+    seeds: tf.Tensor,
   ) -> Estimate:
     """See `Estimator.estimate`; metrics are those of `theta` itself."""
-    config, slots = self._config, clock.age.shape[0]
+    config = self._config
     perturbations = particles.draw_perturbations(
-      particles.split_seeds(seed, slots),
+      seeds,
       config.pairs,
       config.perturbation,
       self._mask,

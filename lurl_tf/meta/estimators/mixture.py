@@ -63,11 +63,11 @@ class Mixture(Estimator):
     clock: SlotClock,
     data: TruncationData,
     length: tf.Tensor,
-    seed: tf.Tensor,
+    seeds: tf.Tensor,
   ) -> Estimate:
     """See `Estimator.estimate`; metrics are those of the backpropagation."""
     one, other = (
-      estimator.estimate(task, parameters, own, clock, data, length, seed)
+      estimator.estimate(task, parameters, own, clock, data, length, seeds)
       for estimator, own in (
         (self._differentiated, state.differentiated),
         (self._evolved, state.evolved),

@@ -55,16 +55,6 @@ def draw_perturbations(
   return tf.where(mask, each, tf.zeros_like(each))
 
 
-def split_seeds(seed: tf.Tensor, slots: int) -> tf.Tensor:
-  """A seed `[2]` for every slot, `[t, 2]`."""
-  return tf.stack(
-    [
-      tf.random.fold_in(seed, tf.constant(slot), alg="philox")
-      for slot in range(slots)
-    ]
-  )
-
-
 def repeat_slots(values: Any, particles: int) -> Any:
   """Arrays `[t, ...]` as `[t, particles, ...]`, the same for all particles."""
   return tf.nest.map_structure(

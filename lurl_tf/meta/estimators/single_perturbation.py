@@ -8,7 +8,11 @@ import tensorflow as tf
 
 from lurl_tf.meta.estimators import particles
 from lurl_tf.meta.estimators.config import EstimatorConfig
-from lurl_tf.meta.estimators.estimator import Estimate, Estimator
+from lurl_tf.meta.estimators.estimator import (
+  Estimate,
+  Estimator,
+  split_seeds,
+)
 from lurl_tf.meta.truncated_task import InnerState, SlotClock, TruncatedTask
 from lurl_tf.meta.unroll import TruncationData
 
@@ -51,9 +55,7 @@ class SinglePerturbationEvolution(Estimator):
     """See `Estimator.init`; all particles of a slot start alike."""
     return SinglePerturbationState(
       particles.repeat_slots(task.init(seed, slots), 2 * self._config.pairs),
-      particles.split_seeds(
-        tf.random.fold_in(seed, _PERTURBATIONS, alg="philox"), slots
-      ),
+      split_seeds(tf.random.fold_in(seed, _PERTURBATIONS, alg="philox"), slots),
     )
 
   def estimate(
@@ -64,7 +66,7 @@ class SinglePerturbationEvolution(Estimator):
     clock: SlotClock,
     data: TruncationData,
     length: tf.Tensor,
-    seed: tf.Tensor,
+    seeds: tf.Tensor,
   ) -> Estimate:
     """See `Estimator.estimate`; metrics are means over the particles."""
     config = self._config

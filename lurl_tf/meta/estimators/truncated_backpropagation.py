@@ -29,7 +29,7 @@ class TruncatedBackpropagation(Estimator):
     clock: SlotClock,
     data: TruncationData,
     length: tf.Tensor,
-    seed: tf.Tensor,
+    seeds: tf.Tensor,
   ) -> Estimate:
     """See `Estimator.estimate`; nothing is random."""
     slots = clock.age.shape[0]

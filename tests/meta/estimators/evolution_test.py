@@ -15,6 +15,7 @@ from lurl_tf.meta.estimators import (
   SinglePerturbationEvolution,
   TruncatedBackpropagation,
   particles,
+  split_seeds,
 )
 from tests.meta.estimators import toy_task
 
@@ -33,7 +34,7 @@ def make(kind, **fields):
 
 def perturbations(seed, number):
   """What a truncation draws, `[t, p, n]`."""
-  seeds = particles.split_seeds(tf.constant([seed, number]), toy_task.SLOTS)
+  seeds = split_seeds(tf.constant([seed, number]), toy_task.SLOTS)
   return particles.draw_perturbations(
     seeds, CONFIG.pairs, CONFIG.perturbation, toy_task.TRAINED, "float64"
   ).numpy()
@@ -75,7 +76,7 @@ def twin(kind, truncations, length, seed):
       if single is None:
         start = tf.random.fold_in(tf.constant([seed, 0]), 2**30, alg="philox")
         single = particles.draw_perturbations(
-          particles.split_seeds(start, slots),
+          split_seeds(start, slots),
           CONFIG.pairs,
           CONFIG.perturbation,
           toy_task.TRAINED,
@@ -176,7 +177,7 @@ def test_slots_do_not_influence_each_other(kind):
       toy_task.SlotClock(zeros, zeros),
       tf.constant([targets], tf.float64),
       3,
-      tf.constant([3, 4]),
+      split_seeds(tf.constant([3, 4]), slots),
     ).gradients[0]
 
   expected = first(2, [3.0, -1.0])
@@ -206,7 +207,7 @@ def test_a_particle_that_is_lost_shows(kind):
     toy_task.clock(),
     tf.constant([[3.0, 1e308]], tf.float64),
     3,
-    tf.constant([3, 4]),
+    split_seeds(tf.constant([3, 4]), 2),
   )
   finite = np.isfinite(estimate.gradients).all(axis=1)
   assert finite.tolist() == [True, False]

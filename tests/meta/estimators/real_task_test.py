@@ -9,6 +9,7 @@ from lurl_tf.meta.estimators import (
   EstimatorConfig,
   TruncatedBackpropagation,
   get_estimator,
+  split_seeds,
 )
 from lurl_tf.meta.flat_parameters import parameter_mask
 from lurl_tf.meta.truncated_task import SlotClock, TruncatedTask
@@ -62,7 +63,7 @@ def make_life(estimator, problem, jit_compile=False):
       SlotClock(tf.fill([SLOTS], number * LENGTH), tf.fill([SLOTS], STEPS)),
       tf.nest.map_structure(lambda stack: tf.gather(stack, rows), data),
       tf.constant(LENGTH),
-      tf.stack([seed, number]),
+      split_seeds(tf.stack([seed, number]), SLOTS),
     )
 
   compiled = tf.function(estimate, autograph=False, jit_compile=jit_compile)
@@ -93,7 +94,7 @@ def exact(problem):
     clock(),
     data,
     tf.constant(STEPS),
-    tf.constant([0, 0]),
+    tf.zeros([SLOTS, 2], tf.int32),
   )
   return result.gradients.numpy()
 
@@ -121,9 +122,9 @@ def test_es_is_the_derivative_along_its_perturbations(problem):
   data = tf.nest.map_structure(lambda stack: stack[:LENGTH], data)
   state = task.init(tf.constant([7, 7]), SLOTS)
   arguments = (task, parameters, state, clock(), data, tf.constant(LENGTH))
-  seed = tf.constant([1, 2])
-  estimate = get_estimator(config, RULE, KNOTS, ALL).estimate(*arguments, seed)
-  gradient = TruncatedBackpropagation().estimate(*arguments, seed)
+  seeds = split_seeds(tf.constant([1, 2]), SLOTS)
+  estimate = get_estimator(config, RULE, KNOTS, ALL).estimate(*arguments, seeds)
+  gradient = TruncatedBackpropagation().estimate(*arguments, seeds)
   # The estimate is eps (eps . g) / sigma**2: along eps by its own length.
   actual = estimate.gradients.numpy()
   direction = actual / np.linalg.norm(actual, axis=1, keepdims=True)

@@ -11,6 +11,7 @@ import types
 import numpy as np
 import tensorflow as tf
 
+from lurl_tf.meta.estimators import split_seeds
 from lurl_tf.meta.truncated_task import SlotClock
 from lurl_tf.meta.unroll import UnrollMetrics
 
@@ -85,7 +86,7 @@ def make_life(estimator, truncations, length):
         clock(),
         data(),
         length,
-        tf.stack([seed, number + 1]),
+        split_seeds(tf.stack([seed, number + 1]), SLOTS),
       )
       state = estimate.state
       estimates.append(estimate.gradients)

@@ -41,7 +41,7 @@ class Problem:
       ),
       tf.nest.map_structure(lambda value: value[:, slots], self.data),
       tf.constant(STEPS),
-      tf.constant([0, 0]),
+      tf.zeros([SLOTS, 2], tf.int32)[slots],
     )
 
 
