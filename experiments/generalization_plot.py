@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """The picture of `experiments.generalize`: a panel per sweep."""
 
-import io
 from collections.abc import Sequence
 
 import numpy as np
@@ -9,9 +8,9 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from experiments.evaluation_report import DECISIVE_READOUT
+from experiments.figure_file import write_figure
 from experiments.generalization_report import GeneralizationRow
 from experiments.generalization_sweeps import TRAINED
-from lurl_tf import files
 
 _LOGARITHMIC = ("steps", "width", "text")
 
@@ -36,9 +35,7 @@ def plot_generalization(path: str, rows: Sequence[GeneralizationRow]) -> None:
     axes.set_xlabel(sweep.replace("_", " "))
   panels[0].set_ylabel(f"accuracy in % ({DECISIVE_READOUT})")
   panels[0].legend(fontsize="small")
-  picture = io.BytesIO()
-  figure.savefig(picture, format="png", dpi=120)
-  files.write_atomically(path, picture.getvalue())
+  write_figure(path, figure)
 
 
 def _draw_sweep(axes: Axes, rows: Sequence[GeneralizationRow]) -> None:

@@ -37,8 +37,8 @@ class SweepValues:
 
   horizons: tuple[int, ...] = (1, 3, 10)
   widths: tuple[int, ...] = (32, 128)
-  depths: tuple[int, ...] = (1, 4)
-  activations: tuple[str, ...] = ("tanh", "step")
+  depths: tuple[int, ...] = (4,)
+  activations: tuple[str, ...] = ("step",)
   image_sizes: tuple[int, ...] = (14, 28)
 
 
