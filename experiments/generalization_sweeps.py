@@ -36,7 +36,7 @@ class SweepValues:
   """
 
   horizons: tuple[int, ...] = (1, 3, 10)
-  widths: tuple[int, ...] = (32, 128)
+  widths: tuple[int, ...] = (128,)
   depths: tuple[int, ...] = (4,)
   activations: tuple[str, ...] = ("step",)
   image_sizes: tuple[int, ...] = (14, 28)
