@@ -3,6 +3,9 @@
 
 python -m experiments.benchmark --case=metz2019,compact --results=speed.json
 python -m experiments.benchmark --sweep=tasks --plot=tasks.png
+
+--sweep is one of `SWEEPS` in benchmark_cases.py: width, depth, batch, unroll or
+tasks; it takes the place of --case.
 """
 
 import concurrent.futures
@@ -19,7 +22,7 @@ import numpy as np
 import tensorflow as tf
 from absl import app, flags
 
-from experiments import shared_flags
+from experiments import shared_flags, sweep_flags
 from experiments.benchmark_cases import (
   CASES,
   SWEEPS,
@@ -34,12 +37,6 @@ from experiments.results import check_writable, format_table, write_results
 _CASE = flags.DEFINE_list(
   "case", ["metz2019", "compact"], f"What to time: {', '.join(CASES)}."
 )
-_SWEEP = flags.DEFINE_enum(
-  "sweep",
-  None,
-  list(SWEEPS),
-  "In place of --case: how time and memory grow with this.",
-)
 _PROCESSES = flags.DEFINE_integer(
   "processes",
   3,
@@ -47,8 +44,8 @@ _PROCESSES = flags.DEFINE_integer(
   "medians count.",
   lower_bound=1,
 )
-_PLOT = flags.DEFINE_string("plot", None, "PNG file of --sweep.")
 flags.adopt_module_key_flags(shared_flags)
+flags.adopt_module_key_flags(sweep_flags)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -164,7 +161,7 @@ def main(argv: Sequence[str]) -> None:
     raise app.UsageError(f"Only flags are taken. Received: {argv[1:]}")
   try:
     cases = _chosen_cases()
-    for path in (shared_flags.RESULTS.value, _PLOT.value):
+    for path in (shared_flags.RESULTS.value, sweep_flags.PLOT.value):
       if path:
         check_writable(path)
   except (OSError, ValueError) as error:
@@ -177,7 +174,8 @@ def main(argv: Sequence[str]) -> None:
     f"Per task and inner step; medians of {_PROCESSES.value} processes\n"
     f"{result_table(results)}"
   )
-  slopes = _report_sweep(results) if _SWEEP.value else {}
+  sweep = _sweep()
+  slopes = _report_sweep(results, sweep) if sweep else {}
   if shared_flags.RESULTS.value:
     write_results(
       shared_flags.RESULTS.value,
@@ -190,10 +188,11 @@ def main(argv: Sequence[str]) -> None:
 
 
 def _chosen_cases() -> list[Case]:
-  if _PLOT.value and not _SWEEP.value:
-    raise ValueError(f"--plot needs --sweep. Received: --plot={_PLOT.value}")
-  if _SWEEP.value:
-    return sweep_cases(_SWEEP.value)
+  sweep, plot = _sweep(), sweep_flags.PLOT.value
+  if plot and not sweep:
+    raise ValueError(f"--plot needs --sweep. Received: --plot={plot}")
+  if sweep:
+    return sweep_cases(sweep)
   unknown = sorted(set(_CASE.value) - set(CASES))
   if unknown or not _CASE.value:
     raise ValueError(
@@ -203,9 +202,20 @@ def _chosen_cases() -> list[Case]:
   return [CASES[name] for name in _CASE.value]
 
 
-def _report_sweep(results: Sequence[CaseResult]) -> dict[str, Any]:
+def _sweep() -> str | None:
+  """The one sweep that is asked for."""
+  names = sweep_flags.SWEEP.value
+  if names and (len(names) > 1 or names[0] not in SWEEPS):
+    raise ValueError(
+      f"--sweep must be one of {', '.join(SWEEPS)}. Received: "
+      f"--sweep={','.join(names)}"
+    )
+  return names[0] if names else None
+
+
+def _report_sweep(results: Sequence[CaseResult], sweep: str) -> dict[str, Any]:
   """Slopes of a whole truncation's time, and of memory."""
-  values = sweep_values(_SWEEP.value)
+  values = sweep_values(sweep)
   seconds, megabytes = [], []
   for result in results:
     steps = result.case.tasks * result.case.unroll
@@ -216,12 +226,12 @@ def _report_sweep(results: Sequence[CaseResult]) -> dict[str, Any]:
     "peak_rss_mb": log_log_slope(values, megabytes),
   }
   print(
-    f"\nWith {_SWEEP.value}, the time of a truncation grows with the power "
+    f"\nWith {sweep}, the time of a truncation grows with the power "
     f"{slopes['seconds']:.2f}, memory with {slopes['peak_rss_mb']:.2f}"
   )
-  if _PLOT.value:
-    plot_sweep(_PLOT.value, _SWEEP.value, values, seconds, megabytes)
-  return {"sweep": _SWEEP.value, "values": values, "log_log_slopes": slopes}
+  if sweep_flags.PLOT.value:
+    plot_sweep(sweep_flags.PLOT.value, sweep, values, seconds, megabytes)
+  return {"sweep": sweep, "values": values, "log_log_slopes": slopes}
 
 
 def _as_json(result: CaseResult) -> dict[str, Any]:

@@ -1,12 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """The picture of a sweep of `experiments.benchmark`."""
 
-import io
 from collections.abc import Sequence
 
 from matplotlib.figure import Figure
 
-from lurl_tf import files
+from experiments.figure_file import write_figure
 
 
 def plot_sweep(
@@ -36,6 +35,4 @@ def plot_sweep(
     axes.set_ylabel(label)
     axes.set_xticks(values, map(str, values))
     axes.minorticks_off()
-  picture = io.BytesIO()
-  figure.savefig(picture, format="png", dpi=120)
-  files.write_atomically(path, picture.getvalue())
+  write_figure(path, figure)

@@ -137,6 +137,12 @@ _VALIDATE_EVERY = flags.DEFINE_integer(
   "rule is kept; 0: never.",
   lower_bound=0,
 )
+_SHOW_INNER_TRAINING = flags.DEFINE_bool(
+  "show_inner_training",
+  False,
+  "Whether TensorBoard shows, at every checkpoint, what the rule does to one "
+  "base network: sizes of updates, receptive fields, features.",
+)
 flags.adopt_module_key_flags(task_flags)
 flags.adopt_module_key_flags(engine_flags)
 
@@ -229,6 +235,7 @@ def main(argv: Sequence[str]) -> None:
       strategy=strategy,
       steps_per_call=engine_flags.STEPS_PER_CALL.value,
       slots_per_program=engine_flags.SLOTS_PER_PROGRAM.value,
+      show_inner_training=_SHOW_INNER_TRAINING.value,
     )
   except (OSError, LookupError, ValueError) as error:
     raise SystemExit(f"Error: {error}") from error

@@ -4,6 +4,7 @@
 import tensorflow as tf
 
 from experiments.interruption import Interruption
+from experiments.rule_summaries import InnerTrainingView
 from experiments.run_log import Run, RunLog, Summary
 from lurl_tf import presets
 from lurl_tf.meta import MetaTrainConfig, MetaTrainer
@@ -24,6 +25,7 @@ def prepare_run(
   strategy: tf.distribute.Strategy | None = None,
   steps_per_call: int = 1,
   slots_per_program: int = 0,
+  show_inner_training: bool = False,
 ) -> Run:
   """Checks everything, and takes up what the log folder holds.
 
@@ -37,6 +39,8 @@ def prepare_run(
     strategy: how replicas are distributed; default: one replica.
     steps_per_call: outer steps in one call of a compiled function.
     slots_per_program: see `MetaTrainer`.
+    show_inner_training: whether TensorBoard shows what the rule does to one
+      base network, at every checkpoint.
 
   Returns:
     The run.
@@ -81,7 +85,10 @@ def prepare_run(
     folder.release()
     raise
   metadata = rule_metadata(config, samplers[0], tasks_name, command)
-  return Run(trainer, rule, folder, metadata, validation)
+  view = None
+  if show_inner_training:
+    view = InnerTrainingView(samplers[0].data_sets[0].examples, config)
+  return Run(trainer, rule, folder, metadata, validation, view)
 
 
 def rule_metadata(

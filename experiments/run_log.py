@@ -8,6 +8,11 @@ from typing import NamedTuple
 from experiments.best_rule import keep_best
 from experiments.progress import Progress, format_seconds
 from experiments.results import format_table
+from experiments.rule_summaries import (
+  InnerTrainingView,
+  write_hyper_parameters,
+  write_parameters,
+)
 from lurl_tf import presets
 from lurl_tf.meta import FirstCall, MetaMetrics, MetaTrainer, Validation
 from lurl_tf.meta.run_folder import RunFolder
@@ -28,6 +33,7 @@ class Run(NamedTuple):
     folder: where the run is kept.
     metadata: of the rule, as far as it is known before the steps.
     validation: scores the rule on held-out classes and fonts, if asked for.
+    view: shows what the rule does at every checkpoint, if asked for.
   """
 
   trainer: MetaTrainer
@@ -35,6 +41,7 @@ class Run(NamedTuple):
   folder: RunFolder
   metadata: presets.PresetMetadata
   validation: Validation | None = None
+  view: InnerTrainingView | None = None
 
 
 class Summary(NamedTuple):
@@ -81,6 +88,9 @@ class RunLog:
     self._writer = None
     if self._speaks and run.trainer.step < num_steps:
       self._writer = SummaryWriter(run.folder.tensorboard_path)
+      write_hyper_parameters(
+        self._writer, run.trainer.config, run.metadata.tasks
+      )
       print("Compiling the first step ...", flush=True)
     self._progress = Progress(num_steps, unit="meta-step")
     self._compiled = 0
@@ -107,7 +117,7 @@ class RunLog:
     """Scores the rule on held-out tasks, and keeps the best one."""
     if not self._speaks:
       return
-    trainer, rule, folder, _, validation = self._run
+    trainer, rule, folder, _, validation, _ = self._run
     score = validation.score(trainer.parameters())
     self._validations.append((trainer.step, score))
     scalars = {f"validation/{k}": v for k, v in score._asdict().items()}
@@ -120,7 +130,7 @@ class RunLog:
     )
 
   def save(self) -> None:
-    """Writes a checkpoint and the rule."""
+    """Writes a checkpoint, the rule, and what TensorBoard shows of it."""
     trainer, rule, folder, *_ = self._run
     trainer.store()
     if not self._speaks:
@@ -128,6 +138,7 @@ class RunLog:
     folder.save(time.monotonic() - self._began)
     rule.save_preset(folder.rule_path, self._metadata())
     if self._writer is not None:
+      self._show_rule()
       self._writer.flush()
 
   def summary(self) -> Summary:
@@ -144,6 +155,13 @@ class RunLog:
       lost_slots=tuple(tuple(each.tolist()) for each in trainer.lost_slots),
       validations=tuple(self._validations),
     )
+
+  def _show_rule(self) -> None:
+    trainer, rule, view = self._run.trainer, self._run.rule, self._run.view
+    now = self._writer, trainer.step, rule, trainer.inner_learning_rates
+    write_parameters(*now)
+    if view is not None:
+      view.write(*now)
 
   def _metadata(self) -> presets.PresetMetadata:
     trainer = self._run.trainer

@@ -20,8 +20,9 @@ DATA_DIR = flags.DEFINE_string(
 IMAGE_SIZE = flags.DEFINE_integer(
   "image_size",
   None,
-  "Height and width that images are resized to. Default: as they are stored, "
-  "or for meta-training as the task distribution says.",
+  "Height and width that images are resized to. Default: as they are stored; "
+  "for meta-training as the task distribution says; for generalize and "
+  "inspect_rule as the rule was made for.",
   lower_bound=1,
 )
 UNITS = int_list_flag.define_int_list(

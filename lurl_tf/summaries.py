@@ -2,10 +2,14 @@
 """Curves and pictures for TensorBoard: all calls of `tf.summary` are here."""
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import tensorflow as tf
+from tensorboard.plugins import projector
+from tensorboard.plugins.hparams import api as hparams
+
+from lurl_tf import files
 
 
 class SummaryWriter:
@@ -16,7 +20,8 @@ class SummaryWriter:
   """
 
   def __init__(self, logdir: str | os.PathLike[str]):
-    self._writer = tf.summary.create_file_writer(os.fspath(logdir))
+    self._logdir = os.fspath(logdir)
+    self._writer = tf.summary.create_file_writer(self._logdir)
 
   def scalars(self, step: int, values: Mapping[str, float]) -> None:
     """Adds a point to each of several curves.
@@ -39,6 +44,65 @@ class SummaryWriter:
     """
     with self._writer.as_default(step):
       tf.summary.image(name, pixels[np.newaxis])
+
+  def histograms(self, step: int, values: Mapping[str, np.ndarray]) -> None:
+    """Adds a distribution to each of several histograms.
+
+    Args:
+      step: place on the axis of steps.
+      values: name, such as `"theta/weights"`, to numbers of any shape; those
+        that are not finite are left out.
+    """
+    with self._writer.as_default(step):
+      for name, numbers in values.items():
+        numbers = np.asarray(numbers)
+        tf.summary.histogram(name, numbers[np.isfinite(numbers)])
+
+  def hyper_parameters(
+    self,
+    values: Mapping[str, bool | float | int | str],
+    metrics: Sequence[str] = (),
+  ) -> None:
+    """Says what this run was made with, for the page HParams.
+
+    Args:
+      values: name to value.
+      metrics: names of curves to show beside them.
+    """
+    with self._writer.as_default(0):
+      hparams.hparams_config(
+        [hparams.HParam(name) for name in values],
+        [hparams.Metric(name) for name in metrics],
+      )
+      hparams.hparams(dict(values), trial_id=self._logdir)
+
+  def embedding(
+    self, name: str, vectors: np.ndarray, labels: Sequence[str]
+  ) -> None:
+    """Puts points into the projector, in place of those that are there.
+
+    Args:
+      name: of the points; of its files too.
+      vectors: `[b, u]` points.
+      labels: `b` names, by which they can be coloured.
+    """
+    config = projector.ProjectorConfig()
+    entry = config.embeddings.add()
+    entry.tensor_name = name
+    entry.tensor_path, entry.metadata_path = f"{name}.tsv", f"{name}_labels.tsv"
+    lines = {
+      entry.tensor_path: (
+        "\t".join(f"{number:.6g}" for number in row) for row in vectors
+      ),
+      # A tab would begin another column.
+      entry.metadata_path: (label.replace("\t", " ") for label in labels),
+    }
+    for path, text in lines.items():
+      files.write_atomically(
+        tf.io.gfile.join(self._logdir, path),
+        "".join(f"{line}\n" for line in text).encode(),
+      )
+    projector.visualize_embeddings(self._logdir, config)
 
   def flush(self) -> None:
     """Makes sure that all points are on disk."""

@@ -11,26 +11,33 @@ from tensorboard.backend.event_processing.event_accumulator import (
 from tensorboard.util import tensor_util
 
 
-def read_curves(folder):
-  """Steps and values of each curve in a folder of event files."""
+def read_arrays(folder, page):
+  """Steps and arrays by name, of one of TensorBoard's pages."""
   events = EventAccumulator(str(folder))
   events.Reload()
   return {
     name: [
-      (event.step, tensor_util.make_ndarray(event.tensor_proto).item())
+      (event.step, tensor_util.make_ndarray(event.tensor_proto))
       for event in events.Tensors(name)
     ]
     for name in events.Tags()["tensors"]
+    if events.SummaryMetadata(name).plugin_data.plugin_name == page
+  }
+
+
+def read_curves(folder):
+  """Steps and values of each curve in a folder of event files."""
+  return {
+    name: [(step, value.item()) for step, value in points]
+    for name, points in read_arrays(folder, "scalars").items()
   }
 
 
 def read_pictures(folder):
   """The last of each picture in a folder of event files, as pixels."""
-  events = EventAccumulator(str(folder))
-  events.Reload()
   pictures = {}
-  for name in events.Tags()["tensors"]:
+  for name, points in read_arrays(folder, "images").items():
     # Width and height come first.
-    encoded = tensor_util.make_ndarray(events.Tensors(name)[-1].tensor_proto)[2]
+    encoded = points[-1][1][2]
     pictures[name] = np.asarray(Image.open(io.BytesIO(encoded)))
   return pictures

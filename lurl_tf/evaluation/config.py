@@ -26,6 +26,8 @@ class EvaluationConfig:
     dtype: float type of the base models; the rules' own.
     jit_compile: whether XLA compiles the inner training.
     inner_optimizer: makes the next weights of the rules' proposals.
+    permute_inputs: whether every set of initial weights sees the inputs in an
+      order of its own; else all see them in their own order.
 
   Raises:
     ValueError: if a number is out of range.
@@ -44,6 +46,7 @@ class EvaluationConfig:
   dtype: str = "float32"
   jit_compile: bool = False
   inner_optimizer: InnerOptimizerConfig = InnerOptimizerConfig()
+  permute_inputs: bool = True
 
   def __post_init__(self):
     least = {

@@ -84,9 +84,7 @@ def evaluate(
   support_rows = draw_support(
     train, config.examples_per_class, config.label_draws, config.seed
   )
-  permutations = draw_permutations(
-    train.inputs.shape[1], config.initial_weights, config.seed
-  )
+  permutations = _permutations(train.inputs.shape[1], config)
   episodes = Episodes(train, test, support_rows, permutations, config)
   weights = stacked_initial_weights(train.inputs.shape[1], config)
   scores = {
@@ -154,6 +152,14 @@ def _check_rule(
       f"{method} is supervised. Received: units={config.units}"
     )
   rule.check_activation(config.activation)
+
+
+def _permutations(input_size: int, config: EvaluationConfig) -> np.ndarray:
+  """`[t, i]` orders of the inputs."""
+  count = config.initial_weights
+  if config.permute_inputs:
+    return draw_permutations(input_size, count, config.seed)
+  return np.tile(np.arange(input_size), (count, 1))
 
 
 def stacked_initial_weights(

@@ -150,6 +150,31 @@ def test_scores_are_those_of_the_protocol_written_out(result):
     assert actual == pytest.approx(expected, abs=1e-9)
 
 
+def test_inputs_can_keep_their_own_order():
+  config = dataclasses.replace(CONFIG, permute_inputs=False, inner_steps=(1,))
+  batches = []
+
+  def note_inputs(weights, activations):
+    tf.py_function(batches.append, [activations.inputs], [])
+    return keep_weights(weights, activations)
+
+  found = evaluation.evaluate(TRAIN, TEST, {"rule": note_inputs}, config)
+  support_rows = draws.draw_support(TRAIN, 3, 2, seed=0)
+  weights = protocol.stacked_initial_weights(INPUT_SIZE, CONFIG)
+  labels = TRAIN.labels[support_rows[1]]
+  features = forward(
+    tf.nest.map_structure(lambda x: x[2], weights),
+    np.concatenate([TRAIN.inputs[support_rows[1]], TEST.inputs]),
+  ).features.numpy()
+  assert found.row("random_init", "ridge", 0).accuracies[2, 1] == pytest.approx(
+    readouts.ridge(features[:9], labels, features[9:], TEST.labels, NUM_CLASSES)
+  )
+  (batch,) = batches
+  rows = {row.tobytes() for row in TRAIN.inputs}
+  assert batch.shape == (3, 8, INPUT_SIZE)
+  assert {row.tobytes() for row in batch.numpy().reshape(-1, INPUT_SIZE)} < rows
+
+
 def test_same_seed_same_numbers_and_other_seed_other_numbers(result):
   rules = {"learned_rule": small_rule(mixing="pooled")}
   again = evaluation.evaluate(TRAIN, TEST, rules, CONFIG)

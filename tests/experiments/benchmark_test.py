@@ -88,7 +88,7 @@ def test_a_case_without_gradient():
 
 def test_a_sweep_has_slopes_and_a_picture(monkeypatch, tmp_path):
   plot = tmp_path / "plot.png"
-  cases, results = run(monkeypatch, tmp_path, sweep="tasks", plot=str(plot))
+  cases, results = run(monkeypatch, tmp_path, sweep=["tasks"], plot=str(plot))
   assert [case.tasks for case in cases] == results["values"] == [1, 2, 4, 8]
   # The same time per task: a truncation's grows in proportion.
   assert results["log_log_slopes"]["seconds"] == pytest.approx(1.0)
@@ -118,6 +118,8 @@ def test_only_one_thing_grows_in_a_sweep(name):
     ({"case": ["slow"]}, "must be of metz2019"),
     ({"case": []}, "must be of metz2019"),
     ({"plot": "tasks.png"}, "--plot needs --sweep"),
+    ({"sweep": ["taskz"]}, "must be one of width"),
+    ({"sweep": ["tasks", "width"]}, "Received: --sweep=tasks,width"),
   ],
 )
 def test_what_does_not_fit_is_refused(values, message):

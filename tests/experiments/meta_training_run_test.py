@@ -8,12 +8,13 @@ import pytest
 
 from experiments import meta_training_run
 from experiments.meta_training_run import continue_run, prepare_run
+from experiments.mixture_weights import mixture_weights
 from experiments.run_log import Summary, report_run
 from lurl_tf.meta import MetaMetrics
 from lurl_tf.meta.validation import ValidationScore
 from lurl_tf.rule import UpdateRule
 from tests import tiny_meta
-from tests.event_files import read_curves
+from tests.event_files import read_arrays, read_curves
 
 
 @pytest.fixture(autouse=True)
@@ -108,7 +109,8 @@ def test_curves_have_a_point_per_step(tmp_path):
   run = prepare(tmp_path)
   continue_run(run, num_steps=2, checkpoint_every=5)
   curves = read_curves(tmp_path / "tensorboard")
-  assert set(curves) == {f"meta/{name}" for name in MetaMetrics._fields}
+  own = {name for name in curves if name.startswith("meta/")}
+  assert own == {f"meta/{name}" for name in MetaMetrics._fields}
   assert [step for step, _ in curves["meta/loss"]] == [1, 2]
   trainer = tiny_meta.make_trainer(make_config())
   np.testing.assert_allclose(
@@ -116,6 +118,30 @@ def test_curves_have_a_point_per_step(tmp_path):
     [trainer.train(1).loss for _ in range(2)],
     rtol=1e-6,
   )
+
+
+def test_the_rule_is_shown_at_every_checkpoint(tmp_path):
+  run = prepare(tmp_path, show_inner_training=True)
+  continue_run(run, num_steps=3, checkpoint_every=2)
+  folder = tmp_path / "tensorboard"
+  curves = read_curves(folder)
+  for name in ("mixture_weights/hebbian", "inner_update_last_step/layer_0"):
+    assert [step for step, _ in curves[name]] == [2, 3]
+  last = UpdateRule.from_preset(tmp_path)
+  assert curves["mixture_weights/hebbian"][-1][1] == pytest.approx(
+    mixture_weights(last)["hebbian"]
+  )
+  (points, *_) = read_arrays(folder, "histograms").values()
+  assert [step for step, _ in points] == [2, 3]
+  assert (folder / "projector_config.pbtxt").exists()
+
+
+def test_an_inner_training_is_shown_only_if_asked_for(tmp_path):
+  continue_run(prepare(tmp_path), num_steps=1, checkpoint_every=1)
+  curves = read_curves(tmp_path / "tensorboard")
+  assert "mixture_weights/hebbian" in curves
+  assert not [name for name in curves if name.startswith("inner_update")]
+  assert not (tmp_path / "tensorboard" / "features.tsv").exists()
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])

@@ -1,0 +1,107 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Looks into a frozen rule: what it makes of weights, and of features.
+
+python -m experiments.inspect_rule --output_dir=inspect
+python -m experiments.inspect_rule --rule=early,late --output_dir=inspect \
+  --dataset=mnist,cifar10 --inner_steps=1000,10000 --data_dir=...
+
+Several rules and data sets stand with commas between them. On every data set,
+and on lurl_two_moons, each rule trains one base network of the kind that it was
+made for; all rules see the same initial weights and batches. Pictures in
+--output_dir: first-layer receptive fields along the inner training, features of
+test examples on three principal components before it and after the rule's own
+number of inner steps, the variance that components explain, and the
+coefficients of the terms of the weight change. --results holds the numbers.
+"""
+
+import os
+from collections.abc import Sequence
+
+from absl import app, flags, logging
+
+from experiments import rule_flags, shared_flags
+from experiments.evaluation_setup import make_config
+from experiments.inspection import Subject, inspect, snapshot_steps
+from experiments.inspection_report import as_json, as_text, draw
+from experiments.mixture_weights import mixture_weights
+from experiments.results import check_writable, write_results
+from experiments.rule_choice import RuleChoice, choose_rule
+from lurl_tf.evaluation import check_evaluation
+from lurl_tf.tasks import holds_images, load_examples
+
+_OUTPUT_DIR = flags.DEFINE_string(
+  "output_dir", "inspect_rule", "Folder of the pictures."
+)
+_TWO_MOONS = "lurl_two_moons"
+for _module in (shared_flags, rule_flags):
+  flags.adopt_module_key_flags(_module)
+
+
+def _subject_from_flags(choice: RuleChoice, dataset: str) -> Subject:
+  data_dir, image_size = shared_flags.DATA_DIR.value, None
+  if holds_images(dataset, data_dir):
+    image_size = shared_flags.IMAGE_SIZE.value or choice.metadata.image_size
+  train, test = (
+    load_examples(
+      dataset,
+      split,
+      data_dir,
+      image_size,
+      rule_flags.CHANNELS.value,
+      rule_flags.RESIZE.value,
+    )
+    for split in ("train", "test")
+  )
+  config = make_config(
+    choice,
+    1,
+    snapshot_steps(choice.metadata.inner_steps, rule_flags.INNER_STEPS.value),
+    1,
+    shared_flags.UNITS.value,
+    shared_flags.ACTIVATION.value,
+    shared_flags.BATCH_SIZE.value,
+    shared_flags.SEED.value,
+    rule_flags.INNER_LEARNING_RATE.value,
+  )
+  rule = choice.hand_designed or choice.learned or choice.untrained
+  check_evaluation(train, test, {choice.name: rule}, config)
+  return Subject(choice.name, rule, dataset, train, test, config)
+
+
+def main(argv: Sequence[str]) -> None:
+  """Runs the script with the flags given."""
+  if len(argv) > 1:
+    raise app.UsageError(f"Only flags are taken. Received: {argv[1:]}")
+  logging.set_verbosity(logging.WARNING)  # TFDS tells of every file it opens
+  results = shared_flags.RESULTS.value
+  datasets = dict.fromkeys([*rule_flags.DATASET.value.split(","), _TWO_MOONS])
+  try:
+    if results:
+      check_writable(results)
+    check_writable(os.path.join(_OUTPUT_DIR.value, "mixture_weights.png"))
+    choices = [
+      choose_rule(name or None, shared_flags.SEED.value)
+      for name in (rule_flags.RULE.value or "").split(",")
+    ]
+    subjects = [
+      _subject_from_flags(choice, dataset)
+      for dataset in datasets
+      for choice in choices
+    ]
+  except (OSError, LookupError, ValueError) as error:
+    raise SystemExit(f"Error: {error}") from error
+  findings = [inspect(subject) for subject in subjects]
+  weights = {
+    choice.name: mixture_weights(choice.learned or choice.untrained)
+    for choice in choices
+    if choice.hand_designed is None
+  }
+  if results:
+    write_results(results, as_json(findings, weights))
+  written = draw(_OUTPUT_DIR.value, findings, weights)
+  print(f"\n{as_text(findings, weights)}")
+  print(f"\nPictures in {_OUTPUT_DIR.value}: {', '.join(written)}")
+
+
+if __name__ == "__main__":
+  app.run(main)

@@ -1,0 +1,164 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Tests of the script, run in this process on tiny data."""
+
+import json
+
+import numpy as np
+import pytest
+from absl import flags
+from absl.testing import flagsaver
+
+from experiments import generalize
+from lurl_tf.evaluation import EvaluationConfig, evaluate
+from lurl_tf.presets import PresetMetadata
+from lurl_tf.rule import UpdateRule
+from lurl_tf.structures import LabelledExamples, RuleConfig
+from tests.tiny_meta import eagerly
+
+CONFIG = RuleConfig(
+  hidden_channels=4,
+  delta_channels=3,
+  top_channels=4,
+  readout_channels=2,
+  output_size=6,
+  mixing="pooled",
+)
+METADATA = PresetMetadata(
+  units=(10, 6),
+  batch_size=8,
+  image_size=3,
+  inner_steps=2,
+  inner_learning_rates=(0.1,),
+)
+READOUTS = 3
+
+
+@pytest.fixture(name="rules")
+def fixture_rules(tmp_path):
+  """Two rules, as early and late checkpoints are."""
+  paths = [str(tmp_path / name) for name in ("early", "late")]
+  for seed, path in enumerate(paths):
+    UpdateRule(CONFIG, seed=seed).save_preset(path, METADATA)
+  return paths
+
+
+def load(name, split, data_dir, image_size, channels, resize):
+  """Two noisy classes, of images or of words."""
+  del data_dir, channels, resize
+  rng = np.random.default_rng(["train", "test"].index(split))
+  labels = np.repeat([0, 1], 45).astype(np.int32)
+  size = 20 if name == "texts" else image_size**2
+  inputs = rng.uniform(size=[90, size]) + 0.3 * labels[:, None]
+  shape = (size,) if name == "texts" else (image_size, image_size, 1)
+  return LabelledExamples(inputs.astype(np.float32), labels, ("a", "b"), shape)
+
+
+@pytest.fixture(autouse=True)
+def fixture_tiny_data(monkeypatch):
+  monkeypatch.setattr(generalize, "load_examples", load)
+  monkeypatch.setattr(
+    generalize, "holds_images", lambda name, _: name != "texts"
+  )
+
+
+def run(**values):
+  flags.FLAGS.mark_as_parsed()
+  defaults = {"dataset": "tiny", "examples_per_class": 5, "episodes": 2}
+  texts = {key: str(each) for key, each in {**defaults, **values}.items()}
+  with flagsaver.as_parsed(**texts), eagerly():
+    generalize.main(["generalize"])
+
+
+def test_every_row_is_that_of_an_evaluation_of_its_own(rules, tmp_path, capsys):
+  path, plot = tmp_path / "out" / "rows.json", tmp_path / "rows.png"
+  run(
+    rule=",".join(rules),
+    sweep="steps,permutation,image_size,text",
+    horizons="1,2",
+    image_sizes="4",
+    text_dataset="texts",
+    results=path,
+    plot=plot,
+  )
+  rows = json.loads(path.read_text())["rows"]
+  per_rule = 1 + 2 + 2 + 2 + 2
+  assert len(rows) == 2 * per_rule * READOUTS
+  late = [row for row in rows if row["rule"] == rules[1]]
+  expected = {
+    ("permutation", "unpermuted"): ({"permute_inputs": False}, "tiny", 3),
+    ("image_size", 4): ({}, "tiny", 4),
+    ("text", 4): ({"inner_steps": (2, 4)}, "texts", None),
+  }
+  for (sweep, value), (fields, dataset, size) in expected.items():
+    config = EvaluationConfig(
+      **{
+        "units": (10, 6),
+        "batch_size": 8,
+        "inner_steps": (2,),
+        "learning_rates": (0.1,),
+        "horizon": 2,
+        "examples_per_class": 5,
+        "initial_weights": 2,
+        "label_draws": 1,
+        **fields,
+      }
+    )
+    splits = [
+      load(dataset, split, None, size, 1, "area") for split in ("train", "test")
+    ]
+    with eagerly():
+      result = evaluate(*splits, {"rule": UpdateRule(CONFIG, seed=1)}, config)
+    (row,) = (
+      row
+      for row in late
+      if (row["sweep"], row["value"], row["readout"])
+      == (sweep, value, "ridge_loo")
+    )
+    reference = result.row("rule", "ridge_loo", config.inner_steps[-1])
+    np.testing.assert_array_equal(row["per_episode"], reference.accuracies)
+    assert row["gain"] == reference.to_random_init.difference
+    assert row["inner_steps"] == config.inner_steps[-1]
+  assert plot.read_bytes().startswith(b"\x89PNG")
+  printed = capsys.readouterr().out
+  assert printed.count("permuted ones:") == 2
+  # The trained setting is evaluated once per rule.
+  assert printed.count("learned_rule  inner step 1/") == 2 * 4
+
+
+def test_rows_are_kept_when_work_is_broken_off(rules, tmp_path, monkeypatch):
+  def evaluate_once(*args):
+    monkeypatch.setattr(generalize, "evaluate", interrupt)
+    return evaluate(*args)
+
+  def interrupt(*args):
+    raise KeyboardInterrupt
+
+  monkeypatch.setattr(generalize, "evaluate", evaluate_once)
+  path = tmp_path / "rows.json"
+  with pytest.raises(KeyboardInterrupt):
+    run(rule=rules[0], sweep="width", widths="4", results=path)
+  rows = json.loads(path.read_text())["rows"]
+  assert [row["sweep"] for row in rows] == ["trained"] * READOUTS
+
+
+@pytest.mark.parametrize(
+  ("values", "message"),
+  [
+    ({"sweep": "widht"}, "--sweep=widht"),
+    ({"sweep": "image_size", "dataset": "texts"}, "needs images"),
+    ({"activations": "rellu", "sweep": "activation"}, "rellu"),
+    ({"rule": "no_such_rule"}, "no_such_rule"),
+    ({"examples_per_class": 46}, "class 'a' with 45 examples"),
+    ({"plot": "/proc/no/rows.png"}, "/proc/no/rows.png"),
+  ],
+)
+def test_bad_input_is_a_message_before_any_work(values, message, rules, capsys):
+  with pytest.raises(SystemExit, match="Error: ") as error:
+    run(**{"rule": rules[0], **values})
+  assert message in str(error.value)
+  assert capsys.readouterr().out == ""
+
+
+def test_stray_arguments_are_refused():
+  with pytest.raises(Exception, match="Received: .'stray'."):
+    generalize.main(["generalize", "stray"])
