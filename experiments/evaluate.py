@@ -13,12 +13,11 @@ from collections.abc import Sequence
 
 from absl import app, flags, logging
 
-from experiments import shared_flags
+from experiments import rule_flags, shared_flags
 from experiments.evaluation_report import as_json, as_text
+from experiments.evaluation_setup import make_config, progress_report
 from experiments.follow_run import Follower, SuiteEntry
-from experiments.int_list_flag import define_int_list
 from experiments.meta_training_run import rule_metadata
-from experiments.progress import Progress
 from experiments.results import check_writable, write_results
 from experiments.rule_choice import RuleChoice, choose_rule
 from lurl_tf.evaluation import (
@@ -26,65 +25,14 @@ from lurl_tf.evaluation import (
   UNTRAINED_RULE,
   EvaluationConfig,
   EvaluationResult,
-  Report,
   check_evaluation,
   evaluate,
-  split_episodes,
 )
 from lurl_tf.meta import VALIDATION_SEED, Validation
 from lurl_tf.meta.saved_rule import read_description
-from lurl_tf.optimizers import InnerOptimizerConfig
-from lurl_tf.rule import HAND_DESIGNED
 from lurl_tf.rule.apply_rule import Rule
 from lurl_tf.structures import LabelledExamples
 from lurl_tf.tasks import load_examples, load_samplers
-
-_RULE = flags.DEFINE_string(
-  "rule",
-  None,
-  "A shipped preset, a preset folder, a run's log folder, `untrained`, or a "
-  f"rule designed by hand: {', '.join(HAND_DESIGNED)}. "
-  "Default: the default preset.",
-)
-_INNER_LEARNING_RATE = flags.DEFINE_float(
-  "inner_learning_rate",
-  None,
-  "Constant learning rate of the inner steps. Default: the rule's own.",
-)
-_DATASET = flags.DEFINE_string(
-  "dataset",
-  "lurl_digits",
-  "A classification set of images or texts, as tensorflow-datasets names it, "
-  "or files of your own: folder:/path (images in a folder per class), "
-  "npz:/path (arrays x and y), jsonl:/path (lines with text and label).",
-)
-_CHANNELS = flags.DEFINE_integer(
-  "channels",
-  1,
-  "Channels of images: 1 turns them gray, 3 takes red, green and blue.",
-)
-_RESIZE = flags.DEFINE_enum(
-  "resize",
-  "area",
-  ["area", "stride"],
-  "How images are resized: by averages over areas, or by keeping every second, "
-  "third, ... row and column.",
-)
-_INNER_STEPS = define_int_list(
-  "inner_steps",
-  None,
-  "Numbers of inner steps after which features are scored, such as 50,100. "
-  "Default: the rule's own.",
-  minimum=0,
-)
-_EPISODES = flags.DEFINE_integer(
-  "episodes",
-  20,
-  "Initial weights times label draws. From 20 on there are at least 5 initial "
-  "weights and 4 label draws (4 draws if that divides the episodes, else 5 or "
-  "6, else the episodes are rounded up to a multiple of 4).",
-  lower_bound=1,
-)
 
 _WATCH = flags.DEFINE_string(
   "watch",
@@ -106,62 +54,7 @@ _WATCH_TIMEOUT = flags.DEFINE_float(
   lower_bound=0.0,
 )
 flags.adopt_module_key_flags(shared_flags)
-
-# XLA takes about 10 seconds to compile an inner step, and then saves up to
-# half of its time.
-_STEPS_WORTH_COMPILING = 500
-
-
-def make_config(
-  choice: RuleChoice,
-  examples_per_class: int = 10,
-  inner_steps: Sequence[int] | None = None,
-  episodes: int = 20,
-  units: Sequence[int] | None = None,
-  activation: str | None = None,
-  batch_size: int | None = None,
-  seed: int = 0,
-  inner_learning_rate: float | None = None,
-) -> EvaluationConfig:
-  """The evaluation asked for; what is None is the rule's own.
-
-  Args:
-    choice: the rule.
-    examples_per_class: labelled examples of a class.
-    inner_steps: numbers of inner steps, in any order.
-    episodes: initial weights times label draws, see `split_episodes`.
-    units: units of the base model's layers, bottom first.
-    activation: of the base model.
-    batch_size: unlabelled examples of an inner step.
-    seed: of all draws.
-    inner_learning_rate: of all inner steps.
-
-  Returns:
-    An `EvaluationConfig`.
-
-  Raises:
-    ValueError: if a number is out of range.
-  """
-  metadata = choice.metadata
-  steps = tuple(sorted(set(inner_steps or [metadata.inner_steps])))
-  initial_weights, label_draws = split_episodes(episodes)
-  return EvaluationConfig(
-    units=tuple(units or metadata.units),
-    activation=activation or metadata.activation,
-    batch_size=batch_size or metadata.batch_size,
-    inner_steps=steps,
-    learning_rates=metadata.inner_learning_rates
-    if inner_learning_rate is None
-    else (inner_learning_rate,),
-    horizon=metadata.inner_steps,
-    examples_per_class=examples_per_class,
-    initial_weights=initial_weights,
-    label_draws=label_draws,
-    seed=seed,
-    dtype=choice.dtype,
-    jit_compile=steps[-1] >= _STEPS_WORTH_COMPILING,
-    inner_optimizer=InnerOptimizerConfig.from_text(metadata.inner_optimizer),
-  )
+flags.adopt_module_key_flags(rule_flags)
 
 
 def rules_to_evaluate(choice: RuleChoice) -> dict[str, Rule]:
@@ -179,19 +72,6 @@ def rules_to_evaluate(choice: RuleChoice) -> dict[str, Rule]:
   if choice.learned is not None:
     rules[LEARNED_RULE] = choice.learned
   return rules
-
-
-def progress_report() -> Report:
-  """Prints progress lines, a new series for every stage of the work."""
-  stage, progress = None, None
-
-  def report(method: str, unit: str, done: int, total: int) -> None:
-    nonlocal stage, progress
-    if stage != (method, unit):
-      stage, progress = (method, unit), Progress(total, unit, label=method)
-    progress.update(done)
-
-  return report
 
 
 def show(
@@ -214,8 +94,8 @@ def _splits(
       split,
       shared_flags.DATA_DIR.value,
       shared_flags.IMAGE_SIZE.value or image_size,
-      _CHANNELS.value,
-      _RESIZE.value,
+      rule_flags.CHANNELS.value,
+      rule_flags.RESIZE.value,
     )
     for split in ("train", "test")
   )
@@ -226,13 +106,13 @@ def _config_from_flags(choice: RuleChoice) -> EvaluationConfig:
     choice,
     shared_flags.EXAMPLES_PER_CLASS.value
     or EvaluationConfig.examples_per_class,
-    _INNER_STEPS.value,
-    _EPISODES.value,
+    rule_flags.INNER_STEPS.value,
+    rule_flags.EPISODES.value,
     shared_flags.UNITS.value,
     shared_flags.ACTIVATION.value,
     shared_flags.BATCH_SIZE.value,
     shared_flags.SEED.value,
-    _INNER_LEARNING_RATE.value,
+    rule_flags.INNER_LEARNING_RATE.value,
   )
 
 
@@ -277,8 +157,8 @@ def main(argv: Sequence[str]) -> None:
       check_writable(results)
     follower = _follower_from_flags() if _WATCH.value else None
     if follower is None:
-      train, test = _splits(_DATASET.value)
-      choice = choose_rule(_RULE.value, shared_flags.SEED.value)
+      train, test = _splits(rule_flags.DATASET.value)
+      choice = choose_rule(rule_flags.RULE.value, shared_flags.SEED.value)
       config = _config_from_flags(choice)
       rules = rules_to_evaluate(choice)
       check_evaluation(train, test, rules, config)
@@ -289,7 +169,7 @@ def main(argv: Sequence[str]) -> None:
     follower.follow(_WATCH_TIMEOUT.value)
     return
   result = evaluate(train, test, rules, config, progress_report())
-  show(result, _DATASET.value, choice.name, results)
+  show(result, rule_flags.DATASET.value, choice.name, results)
 
 
 if __name__ == "__main__":

@@ -7,6 +7,7 @@ same ones, so that their differences are paired. Scores that share initial
 weights are not independent, nor are scores that share a draw.
 """
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -93,6 +94,76 @@ def paired_difference(
   Raises:
     ValueError: if the two do not hold the same episodes.
   """
+  differences = _paired(accuracies, reference)
+  mean = differences.mean()
+  if differences.size == 1:
+    return PairedDifference(float(mean), (float("nan"), float("nan")))
+  resampled = _resampled_differences(differences, seed, num_resamples)
+  tail = (1 - CONFIDENCE) / 2
+  low, high = np.quantile(resampled, [tail, 1 - tail])
+  return PairedDifference(float(mean), (float(low), float(high)))
+
+
+def paired_p_value(
+  accuracies: np.ndarray,
+  reference: np.ndarray,
+  seed: int = 0,
+  num_resamples: int = NUM_RESAMPLES,
+) -> float:
+  """How seldom chance makes a difference as large, were there none.
+
+  Two-sided, of the very bootstrap of `paired_difference`: it is below 0.05
+  where that interval excludes zero.
+
+  Args:
+    accuracies: `[initial_weights, draws]` of the method, or `[1, draws]`.
+    reference: the same of the method compared with.
+    seed: of the resampling.
+    num_resamples: number of resamples; the least value is 2 / (1 + this).
+
+  Returns:
+    From 0 to 1; NaN if there is but one set of initial weights and one draw.
+
+  Raises:
+    ValueError: if the two do not hold the same episodes.
+  """
+  differences = _paired(accuracies, reference)
+  if differences.size == 1:
+    return float("nan")
+  resampled = _resampled_differences(differences, seed, num_resamples)
+  fewer = min(np.sum(resampled <= 0), np.sum(resampled >= 0))
+  return float(min(2 * (fewer + 1) / (num_resamples + 1), 1.0))
+
+
+def holm(p_values: Sequence[float]) -> tuple[float, ...]:
+  """P-values of several tests, adjusted so that few err together (Holm 1979).
+
+  Rejecting where an adjusted value is below 0.05 rejects any true hypothesis at
+  all in at most 5 of 100 families of tests, whatever depends on what.
+
+  Args:
+    p_values: of each test; NaN for one that could not be made.
+
+  Returns:
+    The adjusted values, in the same order; NaN stays, and counts for nothing.
+
+  Example:
+
+  >>> holm([0.01, 0.5, 0.02])
+  (0.03, 0.5, 0.04)
+  """
+  p_values = np.asarray(p_values, dtype=np.float64)
+  adjusted = np.full(len(p_values), np.nan)
+  made = np.flatnonzero(~np.isnan(p_values))
+  largest = 0.0
+  for rank, index in enumerate(made[np.argsort(p_values[made], kind="stable")]):
+    largest = max(largest, min((len(made) - rank) * p_values[index], 1.0))
+    adjusted[index] = largest
+  return tuple(adjusted.tolist())
+
+
+def _paired(accuracies: np.ndarray, reference: np.ndarray) -> np.ndarray:
+  """Differences of every episode; raises unless the two hold the same ones."""
   accuracies, reference = _checked(accuracies), _checked(reference)
   num_weights = {len(accuracies), len(reference)} - {1}
   if accuracies.shape[1] != reference.shape[1] or len(num_weights) > 1:
@@ -100,18 +171,19 @@ def paired_difference(
       "Expected accuracies of the same episodes, [initial_weights, draws]. "
       f"Received: shapes {accuracies.shape} and {reference.shape}"
     )
-  differences = accuracies - reference
+  return accuracies - reference
+
+
+def _resampled_differences(
+  differences: np.ndarray, seed: int, num_resamples: int
+) -> np.ndarray:
+  """`[num_resamples]` means, see `paired_difference`."""
   mean = differences.mean()
-  if differences.size == 1:
-    return PairedDifference(float(mean), (float("nan"), float("nan")))
   rng = np.random.default_rng(seed)
-  resampled = mean + sum(
+  return mean + sum(
     _resampled_mean(differences.mean(axis=axis) - mean, num_resamples, rng)
     for axis in (1, 0)
   )
-  tail = (1 - CONFIDENCE) / 2
-  low, high = np.quantile(resampled, [tail, 1 - tail])
-  return PairedDifference(float(mean), (float(low), float(high)))
 
 
 def _resampled_mean(

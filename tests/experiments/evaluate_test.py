@@ -9,7 +9,7 @@ from absl import flags
 from absl.testing import flagsaver
 from PIL import Image
 
-from experiments import evaluate, rule_choice
+from experiments import evaluate
 from lurl_tf import presets
 from lurl_tf.presets import PresetMetadata
 from lurl_tf.rule import UpdateRule
@@ -118,42 +118,6 @@ def test_untrained_has_no_learned_rows(tiny_data, tmp_path, monkeypatch):
   # One episode has neither an error nor an interval.
   assert rows[0]["accuracy_stderr"] is None
   assert rows[0]["interval"] == [None, None]
-
-
-def test_defaults_are_the_rules_own(rule_folder):
-  choice = rule_choice.choose_rule(rule_folder)
-  config = evaluate.make_config(choice)
-  assert config.units == (10, 6)
-  assert config.activation == "tanh"
-  assert config.batch_size == 8
-  assert config.inner_steps == (3,)
-  assert config.learning_rates == (0.1, 0.01)
-  assert config.horizon == 3
-  assert (config.initial_weights, config.label_draws) == (5, 4)
-  assert not config.jit_compile
-
-
-def test_long_trainings_are_compiled(rule_folder):
-  choice = rule_choice.choose_rule(rule_folder)
-  assert evaluate.make_config(choice, inner_steps=(1, 1000)).jit_compile
-
-
-def test_flags_take_the_place_of_the_rules_own(rule_folder):
-  choice = rule_choice.choose_rule(rule_folder)
-  config = evaluate.make_config(
-    choice,
-    inner_steps=(7, 2, 7),
-    episodes=50,
-    units=(3, 6),
-    activation="relu",
-    batch_size=4,
-    seed=9,
-  )
-  assert config.inner_steps == (2, 7)
-  assert config.horizon == 3
-  assert (config.initial_weights, config.label_draws) == (10, 5)
-  assert (config.units, config.activation) == ((3, 6), "relu")
-  assert (config.batch_size, config.seed) == (4, 9)
 
 
 @pytest.mark.parametrize(
