@@ -9,7 +9,7 @@ from lurl_tf.structures import LabelledExamples
 CLASSES, INPUTS = 4, 12
 
 
-def make_clusters(rows=120, seed=0, spread=0.15, inputs=INPUTS):
+def make_clusters(rows=120, seed=0, spread=0.1, inputs=INPUTS):
   """Rows in [0, 1] about a center per class, and their classes."""
   centers = np.random.default_rng(99).uniform(0.2, 0.8, [CLASSES, inputs])
   rng = np.random.default_rng(seed)
