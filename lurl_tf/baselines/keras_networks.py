@@ -16,7 +16,7 @@ from lurl_tf.baselines.interface import Features
 LEAST_STEPS = 150
 
 _SHUFFLE_STREAM = 1
-_STEPS_PER_EXECUTION = 25
+_STEPS_PER_EXECUTION = 10
 
 
 def layer_seeds(seed: int, count: int) -> list[int]:

@@ -41,9 +41,6 @@ def test_candidates_begin_with_the_baseline_and_are_few(name):
 
 
 @pytest.mark.parametrize("name", NAMED)
-def test_baselines_are_frozen_and_name_their_source(name):
-  baseline = NAMED[name]
+def test_baselines_are_frozen(name):
   with pytest.raises(dataclasses.FrozenInstanceError):
-    baseline.some_option = 1
-  if name not in ("raw_inputs", "supervised_all_labels"):
-    assert any(year in type(baseline).__doc__ for year in ("19", "20"))
+    NAMED[name].some_option = 1

@@ -4,8 +4,13 @@
 import numpy as np
 import pytest
 
-from lurl_tf.baselines import SupervisedAllLabels
+from lurl_tf.baselines import SupervisedAllLabels, keras_networks
 from tests.baselines.clusters import CLASSES, make_clusters
+
+
+@pytest.fixture(autouse=True)
+def fixture_short_epochs(monkeypatch):
+  monkeypatch.setattr(keras_networks, "LEAST_STEPS", 50)
 
 
 def test_clusters_are_told_apart():
