@@ -44,12 +44,12 @@ BATCH_SIZE = flags.DEFINE_integer(
   "rule the script's.",
   lower_bound=2,
 )
-EXAMPLES_PER_CLASS = flags.DEFINE_integer(
+NUMBERS_OF_EXAMPLES = int_list_flag.define_int_list(
   "examples_per_class",
   None,
-  "Labelled examples of every class that a read-out is fitted on. Default: 10, "
-  "or for meta-training as the task distribution says.",
-  lower_bound=1,
+  "Labelled examples of every class that a read-out is fitted on; several "
+  "numbers, such as 1,10, where methods are compared. Default: 10, or for "
+  "meta-training as the task distribution says, or as the script says.",
 )
 SEED = flags.DEFINE_integer(
   "seed",
@@ -62,3 +62,20 @@ RESULTS = flags.DEFINE_string(
   None,
   "File that the results are written to, as JSON.",
 )
+
+
+class _OneNumber:
+  """What most scripts take of `--examples_per_class`: a single number."""
+
+  @property
+  def value(self) -> int | None:
+    numbers = NUMBERS_OF_EXAMPLES.value
+    if numbers and len(numbers) > 1:
+      raise ValueError(
+        "This script takes a single number of examples. Received: "
+        f"--examples_per_class={','.join(map(str, numbers))}"
+      )
+    return numbers[0] if numbers else None
+
+
+EXAMPLES_PER_CLASS = _OneNumber()

@@ -123,3 +123,57 @@ def test_other_episodes_are_refused(shape):
 def test_other_ranks_are_refused(accuracies):
   with pytest.raises(ValueError, match="Received: shape"):
     statistics.accuracy_mean(accuracies)
+
+
+def test_p_value_and_interval_say_the_same():
+  rng = np.random.default_rng(0)
+  below = 0
+  for seed in range(60):
+    differences = 0.5 + crossed_design(rng, (5, 4), 0.5, 0.3, 0.5)
+    reference = np.zeros([1, 4])
+    p_value = statistics.paired_p_value(differences, reference, seed)
+    low, high = statistics.paired_difference(
+      differences, reference, seed
+    ).interval
+    assert (p_value < 0.05) == (low > 0 or high < 0)
+    below += p_value < 0.05
+  assert 5 < below < 55
+
+
+@pytest.mark.parametrize("shift", [0.1, 0.3, 0.7])
+def test_p_value_of_one_factor_agrees_with_students_test(shift):
+  differences = shift + np.random.default_rng(1).normal(size=[40, 1])
+  expected = stats.ttest_1samp(differences.ravel(), 0).pvalue
+  expected = max(expected, statistics.LEAST_P_VALUE)
+  actual = statistics.paired_p_value(differences, np.zeros([40, 1]))
+  assert math.log(actual) == pytest.approx(math.log(expected), abs=0.35)
+
+
+def test_few_levels_give_no_tiny_p_value():
+  """Three levels of one sign: Student's tails are long, the bootstrap's not."""
+  differences = np.array([[1.0], [2.0], [3.0]])
+  expected = stats.ttest_1samp(differences.ravel(), 0).pvalue  # 0.07
+  actual = statistics.paired_p_value(differences, np.zeros([3, 1]))
+  assert expected / 2 < actual < 2 * expected
+
+
+def test_p_value_of_no_difference_and_of_one_episode():
+  accuracies = np.random.default_rng(0).uniform(size=[5, 4])
+  assert statistics.paired_p_value(accuracies, accuracies) == 1
+  assert math.isnan(statistics.paired_p_value([[0.75]], [[0.5]]))
+
+
+def test_holm_by_hand():
+  actual = statistics.holm([0.04, 0.01, 0.03, 0.005])
+  assert actual == pytest.approx((0.06, 0.03, 0.06, 0.02))
+  assert statistics.holm([0.9, 0.8]) == (1.0, 1.0)
+  with_nan = statistics.holm([0.01, float("nan"), 0.02])
+  assert with_nan[0] == 0.02 and with_nan[2] == 0.02
+  assert math.isnan(with_nan[1])
+
+
+def test_holm_keeps_the_rate_of_false_alarms():
+  """Of 1,000 families of 8 true hypotheses, about 50 have a rejection."""
+  p_values = np.random.default_rng(0).uniform(size=[1000, 8])
+  families = sum(min(statistics.holm(family)) < 0.05 for family in p_values)
+  assert 25 < families < 75

@@ -5,8 +5,8 @@ from typing import NamedTuple
 
 import numpy as np
 import tensorflow as tf
-from sklearn.cluster import KMeans
 
+from lurl_tf.baselines import KMeansTriangle
 from lurl_tf.layers.forward_pass import forward
 from lurl_tf.meta.drawing import draw_truncation
 from lurl_tf.meta.objective import ridge_objective
@@ -131,11 +131,9 @@ def _k_means_features(
   unlabelled: np.ndarray, inputs: np.ndarray, bucket: Bucket, seed: int
 ) -> np.ndarray:
   """`[..., k]`: by how much a mean is nearer than means are on average."""
-  k_means = KMeans(bucket.units[-1], n_init=1, random_state=seed)
-  k_means.fit(unlabelled)
-  distances = k_means.transform(inputs.reshape(-1, inputs.shape[-1]))
-  nearer = distances.mean(axis=1, keepdims=True) - distances
-  return np.maximum(nearer, 0).reshape(*inputs.shape[:-1], -1)
+  features = KMeansTriangle(bucket.units[-1]).fit(unlabelled, seed)
+  encoded = features(inputs.reshape(-1, inputs.shape[-1]))
+  return encoded.reshape(*inputs.shape[:-1], -1)
 
 
 def _score(features: tf.Tensor, episode: Episode) -> FeatureScore:

@@ -1,0 +1,364 @@
+# SPDX-License-Identifier: Apache-2.0
+r"""Compares rules and baselines on the same draws of a data set.
+
+python -m experiments.compare --rule=quick --dataset=lurl_digits \
+  --examples_per_class=1,10 --results=comparison.json
+
+Every method is scored by several read-outs, on its last layer and on all layers
+side by side. With --results=path.json the picture is path.png. Ctrl-C ends
+after the method at hand, with the table of what is done.
+"""
+
+import dataclasses
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from typing import NamedTuple
+
+import numpy as np
+from absl import app, flags, logging
+
+from experiments import rule_flags, shared_flags, task_flags
+from experiments.comparison_plot import plot_comparison
+from experiments.comparison_report import as_json, as_text
+from experiments.evaluation_setup import make_config, progress_report
+from experiments.interruption import Interruption
+from experiments.results import check_writable, write_results
+from experiments.rule_choice import RuleChoice, choose_rule
+from lurl_tf import baselines as baseline_room
+from lurl_tf.baselines import AnyBaseline, TaskBaseline
+from lurl_tf.baselines.autoencoder import Autoencoder
+from lurl_tf.evaluation import RANDOM_INIT, EvaluationConfig, Report
+from lurl_tf.evaluation.comparison import ComparedRule, Comparison
+from lurl_tf.evaluation.comparison_scores import Score
+from lurl_tf.structures import LabelledExamples
+from lurl_tf.tasks import (
+  Bucket,
+  EpisodeConfig,
+  TaskSampler,
+  find_distribution,
+  load_examples,
+  load_samplers,
+)
+
+DEFAULT_EXAMPLES_PER_CLASS = (1, 3, 10, 50)
+
+_BASELINES = flags.DEFINE_list(
+  "baselines",
+  None,
+  f"Names with commas between them, of {', '.join(baseline_room.NAMED)}. "
+  "Default: all.",
+)
+_TRAIN_EXAMPLES = flags.DEFINE_integer(
+  "train_examples",
+  None,
+  "Examples of the training split that are used, drawn at random. Default: "
+  "all.",
+  lower_bound=1,
+)
+_TUNE = flags.DEFINE_bool(
+  "tune",
+  False,
+  "Whether options of baselines are chosen on the held-out tasks of --tasks, "
+  "of at most 20 candidates each.",
+)
+flags.adopt_module_key_flags(shared_flags)
+flags.adopt_module_key_flags(rule_flags)
+flags.declare_key_flag("tasks")
+
+
+class Tasks(NamedTuple):
+  """What baselines learn from, or are chosen by, that is not the data set.
+
+  Attributes:
+    meta_train: labelled tasks for `TaskBaseline`.
+    meta_validation: held-out tasks, to choose options and epochs by.
+  """
+
+  meta_train: TaskSampler
+  meta_validation: TaskSampler
+
+
+def choose_options(
+  baselines: Mapping[str, AnyBaseline],
+  tasks: Tasks | None,
+  unlabelled: int,
+  tune: bool,
+  report: Report,
+) -> dict[str, AnyBaseline]:
+  """Baselines whose options are chosen as far as other data choose them.
+
+  Args:
+    baselines: by name.
+    tasks: where there are any to choose by.
+    unlabelled: examples of the data set to come.
+    tune: whether candidates of all are tried, or epochs alone are chosen where
+      a baseline asks for it.
+    report: called as work proceeds.
+
+  Returns:
+    Baselines by name.
+  """
+  chosen = dict(baselines)
+  to_tune = [name for name in baselines if tune]
+  to_stop = [
+    name for name, each in baselines.items() if _waits_for_epochs(each)
+  ]
+  if not to_tune and not to_stop:
+    return chosen
+  held_out = baseline_room.validation_tasks(
+    tasks.meta_validation, unlabelled=unlabelled
+  )
+  for name in baselines:
+    if name in to_stop:
+      chosen[name] = baseline_room.choose_epochs(chosen[name], held_out)
+      report(name, "choice of epochs", 1, 1)
+    elif name in to_tune:
+      trials = baseline_room.tune(
+        chosen[name],
+        held_out,
+        tasks.meta_train,
+        lambda done, total, name=name: report(name, "trial", done, total),
+      )
+      chosen[name] = trials[0].baseline
+  return chosen
+
+
+def compare(
+  comparison: Comparison,
+  rules: Mapping[str, ComparedRule],
+  baselines: Mapping[str, AnyBaseline],
+  sampler: TaskSampler | None = None,
+) -> Iterator[tuple[Score, ...]]:
+  """Scores one method after the other.
+
+  Args:
+    comparison: the draws.
+    rules: by method, the one that others are compared with first.
+    baselines: by method.
+    sampler: of the tasks that a `TaskBaseline` learns from.
+
+  Yields:
+    The scores of a method.
+  """
+  for method, rule in rules.items():
+    yield comparison.rule(method, rule)
+  yield comparison.random_init()
+  for method, baseline in baselines.items():
+    yield comparison.baseline(method, baseline, sampler)
+
+
+def rules_to_compare(
+  choices: Sequence[RuleChoice], configs: Sequence[EvaluationConfig]
+) -> dict[str, ComparedRule]:
+  """The rules of some choices, and an untrained twin of every learned one.
+
+  Args:
+    choices: of `choose_rule`.
+    configs: their inner trainings.
+
+  Returns:
+    Rules by method; the first is the first choice's own.
+  """
+  rules = {}
+  for choice, config in zip(choices, configs):
+    own = choice.learned or choice.hand_designed
+    if own is not None:
+      rules[choice.name] = ComparedRule(own, config)
+    if choice.untrained is not None:
+      name = "untrained" if own is None else f"{choice.name}_untrained"
+      rules[name] = ComparedRule(choice.untrained, config)
+  return rules
+
+
+def subset(
+  examples: LabelledExamples, count: int, seed: int
+) -> LabelledExamples:
+  """Some of a split's examples, drawn at random.
+
+  Args:
+    examples: the split.
+    count: how many.
+    seed: of the draw.
+
+  Returns:
+    The split with fewer examples, in their old order.
+
+  Raises:
+    ValueError: if there are not as many.
+  """
+  if count > len(examples.labels):
+    raise ValueError(
+      f"The training split has {len(examples.labels)} examples. "
+      f"Received: --train_examples={count}"
+    )
+  rng = np.random.default_rng(seed)
+  rows = np.sort(rng.permutation(len(examples.labels))[:count])
+  return examples._replace(
+    inputs=examples.inputs[rows], labels=examples.labels[rows]
+  )
+
+
+def load_tasks(
+  name: str,
+  image_shape: tuple[int, ...],
+  units: tuple[int, ...],
+  data_dir: str | None,
+  seed: int,
+) -> Tasks:
+  """Tasks of a distribution whose inputs have the shape of a data set's.
+
+  Args:
+    name: of the distribution, see `find_distribution`.
+    image_shape: of the data set's inputs.
+    units: of the base network.
+    data_dir: of prepared data sets.
+    seed: of the tasks.
+
+  Returns:
+    `Tasks`.
+
+  Raises:
+    OSError: if a file cannot be read.
+    ValueError: if the inputs are no gray, square images, or there are no tasks
+      of both uses.
+  """
+  if len(image_shape) != 3 or image_shape[0] != image_shape[1]:
+    raise ValueError(
+      "Baselines that learn from other tasks, or are chosen by them, need "
+      "square images; leave them out by --baselines. "
+      f"Received: inputs of shape {image_shape}"
+    )
+  distribution = dataclasses.replace(
+    find_distribution(name),
+    buckets=(
+      Bucket(units, image_size=image_shape[0], episodes=EpisodeConfig(draws=4)),
+    ),
+  )
+  samplers = [
+    load_samplers(distribution, use, data_dir, seed)[0]
+    for use in ("meta_train", "meta_validation")
+  ]
+  for sampler in samplers:
+    if sampler.image_shape != image_shape:
+      raise ValueError(
+        f"Tasks of {name!r} must have inputs of shape {image_shape}. "
+        f"Received: {sampler.image_shape}"
+      )
+  return Tasks(*samplers)
+
+
+def _waits_for_epochs(baseline: AnyBaseline) -> bool:
+  return (
+    isinstance(baseline, Autoencoder) and baseline.keep == "meta_validation"
+  )
+
+
+def _needs_tasks(baselines: Mapping[str, AnyBaseline]) -> bool:
+  return any(
+    isinstance(each, TaskBaseline) or _waits_for_epochs(each)
+    for each in baselines.values()
+  )
+
+
+def _config_from_flags(
+  choice: RuleChoice, first: RuleChoice
+) -> EvaluationConfig:
+  """A rule's own inner training of the first rule's base network."""
+  return make_config(
+    choice,
+    inner_steps=rule_flags.INNER_STEPS.value,
+    episodes=rule_flags.EPISODES.value,
+    units=shared_flags.UNITS.value or first.metadata.units,
+    activation=shared_flags.ACTIVATION.value or first.metadata.activation,
+    batch_size=shared_flags.BATCH_SIZE.value,
+    seed=shared_flags.SEED.value,
+    inner_learning_rate=rule_flags.INNER_LEARNING_RATE.value,
+  )
+
+
+def _splits_from_flags() -> tuple[LabelledExamples, LabelledExamples]:
+  train, test = (
+    load_examples(
+      rule_flags.DATASET.value,
+      split,
+      shared_flags.DATA_DIR.value,
+      shared_flags.IMAGE_SIZE.value,
+      rule_flags.CHANNELS.value,
+      rule_flags.RESIZE.value,
+    )
+    for split in ("train", "test")
+  )
+  if _TRAIN_EXAMPLES.value is not None:
+    train = subset(train, _TRAIN_EXAMPLES.value, shared_flags.SEED.value)
+  return train, test
+
+
+def main(argv: Sequence[str]) -> None:
+  """Runs the script with the flags given."""
+  if len(argv) > 1:
+    raise app.UsageError(f"Only flags are taken. Received: {argv[1:]}")
+  logging.set_verbosity(logging.WARNING)  # TFDS tells of every file it opens
+  results, seed = shared_flags.RESULTS.value, shared_flags.SEED.value
+  picture = results and f"{os.path.splitext(results)[0]}.png"
+  report = progress_report()
+  try:
+    for path in (results, picture):
+      if path:
+        check_writable(path)
+    names = rule_flags.RULE.value
+    choices = [
+      choose_rule(name, seed)
+      for name in (names.split(",") if names else [None])
+    ]
+    configs = [_config_from_flags(choice, choices[0]) for choice in choices]
+    config = configs[0]
+    baselines = baseline_room.get(
+      _BASELINES.value, config.units, config.activation
+    )
+    train, test = _splits_from_flags()
+    comparison = Comparison(
+      train,
+      test,
+      config,
+      shared_flags.NUMBERS_OF_EXAMPLES.value or DEFAULT_EXAMPLES_PER_CLASS,
+      report,
+    )
+    rules = rules_to_compare(choices, configs)
+    comparison.check_rules(rules)
+    tasks = None
+    if _TUNE.value or _needs_tasks(baselines):
+      tasks = load_tasks(
+        task_flags.TASKS.value,
+        train.image_shape,
+        config.units,
+        shared_flags.DATA_DIR.value,
+        seed,
+      )
+  except (OSError, LookupError, ValueError) as error:
+    raise SystemExit(f"Error: {error}") from error
+  reference = next(iter(rules), RANDOM_INIT)
+  dataset = rule_flags.DATASET.value
+  scores: list[Score] = []
+  with Interruption() as interruption:
+    baselines = choose_options(
+      baselines, tasks, len(train.labels), _TUNE.value, report
+    )
+    for of_method in compare(
+      comparison, rules, baselines, tasks and tasks.meta_train
+    ):
+      scores += of_method
+      if results:
+        options = {name: repr(each) for name, each in baselines.items()}
+        write_results(
+          results, as_json(scores, reference, dataset, config, options)
+        )
+        plot_comparison(picture, scores, reference, dataset)
+      if interruption.requested:
+        break
+  print(f"\n{as_text(scores, reference, dataset, config)}", flush=True)
+  if results:
+    print(f"\nResults are in {results} and {picture}")
+
+
+if __name__ == "__main__":
+  app.run(main)

@@ -1,0 +1,56 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What a rule is compared with."""
+
+from lurl_tf.baselines.cactus import CactusProtoNets
+from lurl_tf.baselines.denoising_autoencoder import DenoisingAutoencoder
+from lurl_tf.baselines.get import NAMED, AnyBaseline, get
+from lurl_tf.baselines.interface import (
+  Baseline,
+  Classifier,
+  Features,
+  LabelledBaseline,
+  TaskBaseline,
+)
+from lurl_tf.baselines.k_means import KMeansTriangle
+from lurl_tf.baselines.label_spreading import LabelSpreading
+from lurl_tf.baselines.meta_validation import (
+  choose_epochs,
+  tune,
+  validation_tasks,
+)
+from lurl_tf.baselines.principal_components import PrincipalComponents
+from lurl_tf.baselines.prototypical_networks import PrototypicalNetworks
+from lurl_tf.baselines.random_features import RandomFeatures
+from lurl_tf.baselines.raw_inputs import RawInputs
+from lurl_tf.baselines.sela import SeLa
+from lurl_tf.baselines.supervised import SupervisedFewLabels
+from lurl_tf.baselines.supervised_all_labels import SupervisedAllLabels
+from lurl_tf.baselines.variational_autoencoder import VariationalAutoencoder
+from lurl_tf.baselines.winner_take_all import WinnerTakeAll
+
+__all__ = [
+  "NAMED",
+  "AnyBaseline",
+  "Baseline",
+  "CactusProtoNets",
+  "Classifier",
+  "DenoisingAutoencoder",
+  "Features",
+  "KMeansTriangle",
+  "LabelSpreading",
+  "LabelledBaseline",
+  "PrincipalComponents",
+  "PrototypicalNetworks",
+  "RandomFeatures",
+  "RawInputs",
+  "SeLa",
+  "SupervisedAllLabels",
+  "SupervisedFewLabels",
+  "TaskBaseline",
+  "VariationalAutoencoder",
+  "WinnerTakeAll",
+  "choose_epochs",
+  "get",
+  "tune",
+  "validation_tasks",
+]

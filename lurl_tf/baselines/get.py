@@ -1,0 +1,105 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The baselines that have a name."""
+
+import dataclasses
+import difflib
+from collections.abc import Sequence
+
+from lurl_tf.activations import Activation
+from lurl_tf.baselines.cactus import CactusProtoNets
+from lurl_tf.baselines.denoising_autoencoder import DenoisingAutoencoder
+from lurl_tf.baselines.interface import (
+  Baseline,
+  LabelledBaseline,
+  TaskBaseline,
+)
+from lurl_tf.baselines.k_means import KMeansTriangle
+from lurl_tf.baselines.label_spreading import LabelSpreading
+from lurl_tf.baselines.principal_components import PrincipalComponents
+from lurl_tf.baselines.prototypical_networks import PrototypicalNetworks
+from lurl_tf.baselines.random_features import RandomFeatures
+from lurl_tf.baselines.raw_inputs import RawInputs
+from lurl_tf.baselines.sela import SeLa
+from lurl_tf.baselines.supervised import SupervisedFewLabels
+from lurl_tf.baselines.supervised_all_labels import SupervisedAllLabels
+from lurl_tf.baselines.variational_autoencoder import VariationalAutoencoder
+from lurl_tf.baselines.winner_take_all import WinnerTakeAll
+
+AnyBaseline = Baseline | LabelledBaseline | TaskBaseline
+
+# In the order of tables.
+NAMED: dict[str, AnyBaseline] = {
+  "raw_inputs": RawInputs(),
+  "pca_32": PrincipalComponents(32),
+  "k_means_32": KMeansTriangle(32),
+  "k_means_32_whitened": KMeansTriangle(32, whiten=True),
+  "k_means_256": KMeansTriangle(256),
+  "k_means_256_whitened": KMeansTriangle(256, whiten=True),
+  "random_features_32": RandomFeatures(32),
+  "random_features_2048": RandomFeatures(2048),
+  "denoising_autoencoder": DenoisingAutoencoder(),
+  "denoising_autoencoder_own_loss": DenoisingAutoencoder(keep="own_loss"),
+  "denoising_autoencoder_meta_validation": DenoisingAutoencoder(
+    keep="meta_validation"
+  ),
+  "vae": VariationalAutoencoder(),
+  "vae_own_loss": VariationalAutoencoder(keep="own_loss"),
+  "vae_meta_validation": VariationalAutoencoder(keep="meta_validation"),
+  "winner_take_all_32": WinnerTakeAll((32,)),
+  "winner_take_all_128": WinnerTakeAll((128,)),
+  "sela": SeLa(),
+  "cactus_protonets": CactusProtoNets(),
+  "protonets": PrototypicalNetworks(),
+  "protonets_permuted": PrototypicalNetworks(permute_inputs=True),
+  "label_spreading": LabelSpreading(),
+  "supervised": SupervisedFewLabels(),
+  "supervised_batch_norm": SupervisedFewLabels(batch_norm=True),
+  "supervised_all_labels": SupervisedAllLabels(),
+}
+
+
+def get(
+  names: Sequence[str] | None = None,
+  units: tuple[int, ...] = (128, 32),
+  activation: Activation = "relu",
+) -> dict[str, AnyBaseline]:
+  """The baselines of some names, with the base network's layers.
+
+  Args:
+    names: which; None for all.
+    units: of the base network, for all that train a network of several layers.
+    activation: of the base network, for all that let it be chosen.
+
+  Returns:
+    Baselines by name, in the order of `NAMED`.
+
+  Raises:
+    ValueError: if there is none of a name; lists those there are.
+
+  Example:
+
+  >>> get(["vae"], units=(64, 16))["vae"].units
+  (64, 16)
+  """
+  for name in names or ():
+    if name not in NAMED:
+      near = difflib.get_close_matches(name, NAMED)
+      raise ValueError(
+        f"Baselines must be some of {', '.join(NAMED)}. Received: {name!r}. "
+        f"Near names: {', '.join(near) or 'none'}"
+      )
+  return {
+    name: _with_network(baseline, units, activation)
+    for name, baseline in NAMED.items()
+    if names is None or name in names
+  }
+
+
+def _with_network(baseline, units, activation):
+  if isinstance(baseline, WinnerTakeAll):  # one layer, of a width of its own
+    return baseline
+  options = {"units": units, "activation": activation}
+  fields = {field.name for field in dataclasses.fields(baseline)}
+  return dataclasses.replace(
+    baseline, **{key: options[key] for key in options if key in fields}
+  )

@@ -1,0 +1,101 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Soft assignments to the means of k-means, by scikit-learn."""
+
+import dataclasses
+from typing import Self
+
+import numpy as np
+from sklearn.cluster import KMeans
+
+from lurl_tf.baselines.interface import Baseline, Features, MappedFeatures
+from lurl_tf.baselines.option_checks import check_at_least
+
+
+@dataclasses.dataclass(frozen=True)
+class KMeansTriangle(Baseline):
+  """By how much each mean is nearer than means are on average, or zero.
+
+  The "triangle" encoding of Coates and Ng (2012, "Learning feature
+  representations with k-means", sections 2 and 3; Coates, Lee and Ng 2011,
+  equation 3).
+
+  Args:
+    clusters: how many; as many as examples, if there are fewer.
+    whiten: whether inputs are ZCA-whitened before.
+    whitening_epsilon: added to the variances, in multiples of their mean, so
+      that directions of noise are not blown up.
+    starts: how often k-means begins anew; the best is kept.
+    max_iterations: of k-means.
+
+  Raises:
+    ValueError: if a number is out of range.
+
+  Example:
+
+  >>> unlabelled = np.random.default_rng(0).random((50, 8), np.float32)
+  >>> KMeansTriangle(4).fit(unlabelled)(unlabelled[:2]).shape
+  (2, 4)
+  """
+
+  clusters: int = 256
+  whiten: bool = False
+  whitening_epsilon: float = 1.0
+  starts: int = 1
+  max_iterations: int = 300
+
+  def __post_init__(self):
+    check_at_least(self, clusters=1, starts=1, max_iterations=1)
+    if not self.whitening_epsilon > 0:
+      raise ValueError(
+        "`whitening_epsilon` must be positive. "
+        f"Received: whitening_epsilon={self.whitening_epsilon}"
+      )
+
+  def fit(self, unlabelled: np.ndarray, seed: int = 0) -> Features:
+    """Finds the means.
+
+    Args:
+      unlabelled: float32 `[b, i]`.
+      seed: of the starting means.
+
+    Returns:
+      `Features`, one per mean.
+    """
+    prepare = np.asarray
+    if self.whiten:
+      prepare = _whitening(unlabelled, self.whitening_epsilon)
+    k_means = KMeans(
+      min(self.clusters, len(unlabelled)),
+      n_init=self.starts,
+      max_iter=self.max_iterations,
+      random_state=seed,
+    )
+    k_means.fit(prepare(unlabelled))
+
+    def encode(inputs):
+      distances = k_means.transform(prepare(inputs))
+      return np.maximum(distances.mean(axis=1, keepdims=True) - distances, 0)
+
+    return MappedFeatures(encode)
+
+  def candidates(self) -> tuple[Self, ...]:
+    """Starts, and strengths of whitening where there is any."""
+    epsilons = (self.whitening_epsilon,)
+    if self.whiten:
+      epsilons = (self.whitening_epsilon, 0.03, 0.1, 0.3, 3.0)
+    return tuple(
+      dataclasses.replace(self, whitening_epsilon=epsilon, starts=starts)
+      for starts in (self.starts, 4)
+      for epsilon in epsilons
+    )
+
+
+def _whitening(unlabelled: np.ndarray, epsilon: float):
+  """ZCA: decorrelates inputs and turns them back into the inputs' axes."""
+  center = unlabelled.mean(axis=0)
+  covariance = np.cov(unlabelled - center, rowvar=False, dtype=np.float64)
+  variances, directions = np.linalg.eigh(np.atleast_2d(covariance))
+  floor = max(epsilon * variances.mean(), 1e-12)
+  scales = 1 / np.sqrt(np.maximum(variances, 0) + floor)
+  matrix = ((directions * scales) @ directions.T).astype(np.float32)
+  return lambda inputs: (inputs - center) @ matrix

@@ -1,0 +1,37 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Checks that the options of baselines share."""
+
+from typing import Any
+
+
+def check_at_least(owner: Any, **least: float) -> None:
+  """Raises an error unless attributes are large enough.
+
+  Args:
+    owner: what has the attributes.
+    **least: the smallest value allowed, by attribute.
+
+  Raises:
+    ValueError: if one is smaller; names it.
+  """
+  for name, minimum in least.items():
+    value = getattr(owner, name)
+    if not value >= minimum:
+      raise ValueError(
+        f"`{name}` must be {minimum} or more. Received: {name}={value}"
+      )
+
+
+def check_units(units: tuple[int, ...]) -> None:
+  """Raises an error unless there are layers, and each has units.
+
+  Args:
+    units: of every layer.
+
+  Raises:
+    ValueError: if there is no layer, or one without units.
+  """
+  if not units or min(units) < 1:
+    raise ValueError(
+      f"`units` must be positive numbers. Received: units={units}"
+    )

@@ -1,0 +1,71 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Random features: one layer that learns nothing."""
+
+import dataclasses
+from typing import Self
+
+import numpy as np
+
+from lurl_tf.baselines.interface import Baseline, Features, MappedFeatures
+from lurl_tf.baselines.option_checks import check_at_least
+
+
+@dataclasses.dataclass(frozen=True)
+class RandomFeatures(Baseline):
+  """Rectified random projections of centred inputs (Rahimi and Recht 2009).
+
+  With rectifiers, their inner products approach the arc-cosine kernel of first
+  degree as they become many (Cho and Saul 2009).
+
+  Args:
+    features: how many.
+    bias_stddev: of the random thresholds, in multiples of the standard
+      deviation of a projection.
+
+  Raises:
+    ValueError: if a number is out of range.
+
+  Example:
+
+  >>> unlabelled = np.random.default_rng(0).random((50, 8), np.float32)
+  >>> RandomFeatures(20).fit(unlabelled)(unlabelled[:2]).shape
+  (2, 20)
+  """
+
+  features: int = 2048
+  bias_stddev: float = 0.5
+
+  def __post_init__(self):
+    check_at_least(self, features=1, bias_stddev=0)
+
+  def fit(self, unlabelled: np.ndarray, seed: int = 0) -> Features:
+    """Draws the features; only the mean and scale of inputs are looked at.
+
+    Args:
+      unlabelled: float32 `[b, i]`.
+      seed: of the projections.
+
+    Returns:
+      `Features`.
+    """
+    rng = np.random.default_rng(seed)
+    center = unlabelled.mean(axis=0)
+    spread = np.sqrt(unlabelled.var(axis=0, dtype=np.float64).sum())
+    shape = [unlabelled.shape[1], self.features]
+    kernel = rng.normal(size=shape).astype(np.float32)
+    kernel /= np.float32(max(spread, 1e-12))
+    bias = self.bias_stddev * rng.normal(size=self.features)
+    bias = bias.astype(np.float32)
+    return MappedFeatures(
+      lambda inputs: np.maximum((inputs - center) @ kernel + bias, 0)
+    )
+
+  def candidates(self) -> tuple[Self, ...]:
+    """Sizes of the thresholds."""
+    return (
+      self,
+      *(
+        dataclasses.replace(self, bias_stddev=stddev)
+        for stddev in (0.0, 0.25, 1.0, 2.0)
+      ),
+    )
