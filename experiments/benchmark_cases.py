@@ -53,6 +53,7 @@ def _cases() -> tuple[Case, ...]:
   pooled = dataclasses.replace(COMPACT, mixing="pooled")
   return (
     Case("metz2019"),
+    Case("metz2019_bfloat16", product_dtype="bfloat16"),
     compact,
     dataclasses.replace(compact, name="compact_one_task", tasks=1),
     ship,
