@@ -16,7 +16,7 @@ def fixture_short_epochs(monkeypatch):
 def test_clusters_are_told_apart():
   inputs, labels = make_clusters(120)
   query, expected = make_clusters(200, seed=2)
-  baseline = SupervisedAllLabels(units=(8,), epochs=2, batch_size=40)
+  baseline = SupervisedAllLabels(units=(8,), epochs=10, batch_size=40)
   assert baseline.needs_all_labels
   first, again = (
     baseline.fit_labelled(inputs, labels, CLASSES, 1)(query) for _ in range(2)

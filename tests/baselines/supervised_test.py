@@ -23,7 +23,7 @@ def noisy_problem():
 def test_clusters_are_told_apart(batch_norm, per_class):
   support, labels = make_clusters(CLASSES * per_class, seed=1, spread=0.05)
   query, expected = make_clusters(200, seed=2, spread=0.05)
-  baseline = SupervisedFewLabels((16,), "relu", batch_norm, steps=100)
+  baseline = SupervisedFewLabels((16,), "relu", batch_norm, steps=400)
   classify = baseline.fit_labelled(support, labels, CLASSES)
   assert np.mean(classify(query) == expected) > 0.9
 
