@@ -16,8 +16,8 @@ BASELINE = CactusProtoNets(
 
 def test_clusters_are_found():
   inputs, _ = make_clusters()
-  longer = dataclasses.replace(BASELINE, episodes=300)
-  assert accuracy_of(longer.fit(inputs)) > 0.9
+  larger = dataclasses.replace(BASELINE, units=(32, 16), episodes=300)
+  assert accuracy_of(larger.fit(inputs)) > 0.9
 
 
 def test_seeds():
