@@ -20,7 +20,7 @@ from absl import app, flags, logging
 from experiments import rule_flags, shared_flags, task_flags
 from experiments.comparison_plot import plot_comparison
 from experiments.comparison_report import as_json, as_text
-from experiments.evaluation_setup import make_config, progress_report
+from experiments.evaluation_setup import progress_report
 from experiments.interruption import Interruption
 from experiments.results import check_writable, write_results
 from experiments.rule_choice import RuleChoice, choose_rule
@@ -264,15 +264,11 @@ def _config_from_flags(
   choice: RuleChoice, first: RuleChoice
 ) -> EvaluationConfig:
   """A rule's own inner training of the first rule's base network."""
-  return make_config(
+  return rule_flags.config_from_flags(
     choice,
-    inner_steps=rule_flags.INNER_STEPS.value,
-    episodes=rule_flags.EPISODES.value,
+    examples_per_class=EvaluationConfig.examples_per_class,
     units=shared_flags.UNITS.value or first.metadata.units,
     activation=shared_flags.ACTIVATION.value or first.metadata.activation,
-    batch_size=shared_flags.BATCH_SIZE.value,
-    seed=shared_flags.SEED.value,
-    inner_learning_rate=rule_flags.INNER_LEARNING_RATE.value,
   )
 
 

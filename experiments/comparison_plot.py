@@ -1,13 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """The picture of a comparison."""
 
-import io
 from collections.abc import Sequence
 
 import numpy as np
 from matplotlib.figure import Figure
 
-from lurl_tf import files
+from experiments.figure_file import write_figure
 from lurl_tf.evaluation.comparison_scores import Score, best_scores
 
 
@@ -52,6 +51,4 @@ def plot_comparison(
     axes.set_xlabel(f"accuracy in %, {number} per class")
     axes.set_yticks(range(len(methods)), methods)
     axes.grid(alpha=0.3)
-  picture = io.BytesIO()
-  figure.savefig(picture, format="png", dpi=120)
-  files.write_atomically(path, picture.getvalue())
+  write_figure(path, figure)

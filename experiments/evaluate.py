@@ -15,7 +15,7 @@ from absl import app, flags, logging
 
 from experiments import rule_flags, shared_flags
 from experiments.evaluation_report import as_json, as_text
-from experiments.evaluation_setup import make_config, progress_report
+from experiments.evaluation_setup import progress_report
 from experiments.follow_run import Follower, SuiteEntry
 from experiments.meta_training_run import rule_metadata
 from experiments.results import check_writable, write_results
@@ -23,7 +23,6 @@ from experiments.rule_choice import RuleChoice, choose_rule
 from lurl_tf.evaluation import (
   LEARNED_RULE,
   UNTRAINED_RULE,
-  EvaluationConfig,
   EvaluationResult,
   check_evaluation,
   evaluate,
@@ -101,21 +100,6 @@ def _splits(
   )
 
 
-def _config_from_flags(choice: RuleChoice) -> EvaluationConfig:
-  return make_config(
-    choice,
-    shared_flags.EXAMPLES_PER_CLASS.value
-    or EvaluationConfig.examples_per_class,
-    rule_flags.INNER_STEPS.value,
-    rule_flags.EPISODES.value,
-    shared_flags.UNITS.value,
-    shared_flags.ACTIVATION.value,
-    shared_flags.BATCH_SIZE.value,
-    shared_flags.SEED.value,
-    rule_flags.INNER_LEARNING_RATE.value,
-  )
-
-
 def _follower_from_flags() -> Follower:
   """What follows the run of `--watch`; everything is checked here."""
   if shared_flags.RESULTS.value:
@@ -142,7 +126,7 @@ def _follower_from_flags() -> Follower:
     metadata,
     Validation(held_out, config),
     suite,
-    _config_from_flags,
+    rule_flags.config_from_flags,
   )
 
 
@@ -159,7 +143,7 @@ def main(argv: Sequence[str]) -> None:
     if follower is None:
       train, test = _splits(rule_flags.DATASET.value)
       choice = choose_rule(rule_flags.RULE.value, shared_flags.SEED.value)
-      config = _config_from_flags(choice)
+      config = rule_flags.config_from_flags(choice)
       rules = rules_to_evaluate(choice)
       check_evaluation(train, test, rules, config)
   except (OSError, LookupError, ValueError) as error:

@@ -18,7 +18,7 @@ from typing import NamedTuple
 from absl import app, flags, logging
 
 from experiments import rule_flags, shared_flags, sweep_flags
-from experiments.evaluation_setup import make_config, progress_report
+from experiments.evaluation_setup import progress_report
 from experiments.generalization_plot import plot_generalization
 from experiments.generalization_report import (
   GeneralizationRow,
@@ -190,18 +190,7 @@ def check_trial(trial: Trial, data_sets: DataSets) -> None:
 
 def _trial_from_flags(name: str | None) -> Trial:
   choice = choose_rule(name, shared_flags.SEED.value)
-  config = make_config(
-    choice,
-    shared_flags.EXAMPLES_PER_CLASS.value
-    or EvaluationConfig.examples_per_class,
-    None,
-    rule_flags.EPISODES.value,
-    shared_flags.UNITS.value,
-    shared_flags.ACTIVATION.value,
-    shared_flags.BATCH_SIZE.value,
-    shared_flags.SEED.value,
-    rule_flags.INNER_LEARNING_RATE.value,
-  )
+  config = rule_flags.config_from_flags(choice, inner_steps=None)
   trained = trained_setting(
     choice, config, rule_flags.DATASET.value, shared_flags.IMAGE_SIZE.value
   )

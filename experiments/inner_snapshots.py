@@ -8,9 +8,10 @@ import numpy as np
 import tensorflow as tf
 
 from lurl_tf.evaluation import EvaluationConfig
-from lurl_tf.evaluation.draws import UnlabelledBatches
-from lurl_tf.evaluation.inner_training import InnerTraining
-from lurl_tf.evaluation.protocol import stacked_initial_weights
+from lurl_tf.evaluation.protocol import (
+  stacked_initial_weights,
+  train_base_models,
+)
 from lurl_tf.layers import forward
 from lurl_tf.rule.local_rule import LocalRule
 from lurl_tf.structures import LabelledExamples, LayerWeights
@@ -61,29 +62,14 @@ def take_snapshots(
     A `Snapshot` for each of `config.inner_steps`.
   """
   input_size = train.inputs.shape[1]
-  training = InnerTraining(
-    rule,
-    UnlabelledBatches(
-      train.inputs,
-      np.arange(input_size)[np.newaxis],
-      config.batch_size,
-      config.seed,
-    ),
-    config.learning_rates,
-    config.horizon,
-    config.activation,
-    config.jit_compile,
-    config.inner_optimizer,
-    np.eye(len(train.class_names), dtype=np.float32)[train.labels],
-  )
   # The first initial weights of an evaluation with this seed.
   weights = tf.nest.map_structure(
     lambda array: array[:1], stacked_initial_weights(input_size, config)
   )
-  snapshots, step = [], 0
-  for inner_steps in config.inner_steps:
-    weights = training.advance(weights, step, inner_steps, report)
-    step = inner_steps
-    own = tf.nest.map_structure(lambda array: array[0], weights)
-    snapshots.append(Snapshot(step, own))
-  return snapshots
+  order = np.arange(input_size)[np.newaxis]
+  return [
+    Snapshot(step, tf.nest.map_structure(lambda array: array[0], trained))
+    for step, trained in train_base_models(
+      rule, train, order, weights, config, report
+    )
+  ]

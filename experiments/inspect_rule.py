@@ -20,7 +20,6 @@ from collections.abc import Sequence
 from absl import app, flags, logging
 
 from experiments import rule_flags, shared_flags
-from experiments.evaluation_setup import make_config
 from experiments.inspection import Subject, inspect, snapshot_steps
 from experiments.inspection_report import as_json, as_text, draw
 from experiments.mixture_weights import mixture_weights
@@ -52,16 +51,13 @@ def _subject_from_flags(choice: RuleChoice, dataset: str) -> Subject:
     )
     for split in ("train", "test")
   )
-  config = make_config(
+  config = rule_flags.config_from_flags(
     choice,
-    1,
-    snapshot_steps(choice.metadata.inner_steps, rule_flags.INNER_STEPS.value),
-    1,
-    shared_flags.UNITS.value,
-    shared_flags.ACTIVATION.value,
-    shared_flags.BATCH_SIZE.value,
-    shared_flags.SEED.value,
-    rule_flags.INNER_LEARNING_RATE.value,
+    examples_per_class=1,
+    inner_steps=snapshot_steps(
+      choice.metadata.inner_steps, rule_flags.INNER_STEPS.value
+    ),
+    episodes=1,
   )
   rule = choice.hand_designed or choice.learned or choice.untrained
   check_evaluation(train, test, {choice.name: rule}, config)

@@ -4,9 +4,15 @@
 They are used as those of `experiments.shared_flags`.
 """
 
+from typing import Any
+
 from absl import flags
 
+from experiments import shared_flags
+from experiments.evaluation_setup import make_config
 from experiments.int_list_flag import define_int_list
+from experiments.rule_choice import RuleChoice
+from lurl_tf.evaluation import EvaluationConfig
 from lurl_tf.rule import HAND_DESIGNED
 
 RULE = flags.DEFINE_string(
@@ -55,3 +61,30 @@ EPISODES = flags.DEFINE_integer(
   "6, else the episodes are rounded up to a multiple of 4).",
   lower_bound=1,
 )
+
+
+def config_from_flags(choice: RuleChoice, **asked: Any) -> EvaluationConfig:
+  """The evaluation that the flags ask for; what none says is the rule's own.
+
+  Args:
+    choice: the rule.
+    **asked: arguments of `make_config` that are not up to the flags.
+
+  Raises:
+    ValueError: if a number is out of range.
+  """
+  if "examples_per_class" not in asked:
+    asked["examples_per_class"] = (
+      shared_flags.EXAMPLES_PER_CLASS.value
+      or EvaluationConfig.examples_per_class
+    )
+  from_flags = {
+    "inner_steps": INNER_STEPS.value,
+    "episodes": EPISODES.value,
+    "units": shared_flags.UNITS.value,
+    "activation": shared_flags.ACTIVATION.value,
+    "batch_size": shared_flags.BATCH_SIZE.value,
+    "seed": shared_flags.SEED.value,
+    "inner_learning_rate": INNER_LEARNING_RATE.value,
+  }
+  return make_config(choice, **{**from_flags, **asked})

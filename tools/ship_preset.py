@@ -10,8 +10,9 @@ from collections.abc import Sequence
 
 from absl import app, flags
 
-from experiments.evaluate import make_config, progress_report, rules_to_evaluate
+from experiments.evaluate import rules_to_evaluate
 from experiments.evaluation_report import as_text
+from experiments.evaluation_setup import make_config, progress_report
 from experiments.rule_choice import choose_rule
 from lurl_tf import presets
 from lurl_tf.evaluation import evaluate

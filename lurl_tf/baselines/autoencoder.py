@@ -15,7 +15,11 @@ from lurl_tf.baselines.keras_networks import (
   epoch_steps,
   shuffled_batches,
 )
-from lurl_tf.baselines.option_checks import check_at_least, check_units
+from lurl_tf.baselines.option_checks import (
+  check_at_least,
+  check_positive,
+  check_units,
+)
 
 Keep = Literal["last", "own_loss", "meta_validation"]
 
@@ -68,24 +72,19 @@ class Autoencoder(Baseline):
   def __post_init__(self):
     check_units(self.units)
     check_at_least(self, epochs=1, batch_size=2)
-    if not self.learning_rate > 0:
-      raise ValueError(
-        "`learning_rate` must be positive. "
-        f"Received: learning_rate={self.learning_rate}"
-      )
+    check_positive(self, "learning_rate")
     if self.keep not in get_args(Keep):
       raise ValueError(
         f"`keep` must be one of {get_args(Keep)}. Received: keep={self.keep!r}"
       )
 
   def build(
-    self, input_size: int, is_probability: bool, seed: int
+    self, input_size: int, seed: int
   ) -> tuple[keras.Model, keras.Model]:
     """Makes the networks.
 
     Args:
       input_size: number of inputs.
-      is_probability: whether inputs are within [0, 1].
       seed: of starting weights and noise.
 
     Returns:
@@ -144,7 +143,7 @@ class Autoencoder(Baseline):
     """
     low, high = unlabelled.min(), unlabelled.max()
     is_probability = bool(low >= 0 and high <= 1)
-    autoencoder, encoder = self.build(unlabelled.shape[1], is_probability, seed)
+    autoencoder, encoder = self.build(unlabelled.shape[1], seed)
     compile_for_steps(
       autoencoder, self.learning_rate, summed_error(is_probability)
     )

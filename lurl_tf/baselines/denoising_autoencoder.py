@@ -8,6 +8,7 @@ import keras
 
 from lurl_tf.baselines.autoencoder import Autoencoder
 from lurl_tf.baselines.keras_networks import dense_network, layer_seeds
+from lurl_tf.baselines.option_checks import check_share_below_one
 
 
 @dataclasses.dataclass(frozen=True)
@@ -27,25 +28,20 @@ class DenoisingAutoencoder(Autoencoder):
 
   def __post_init__(self):
     super().__post_init__()
-    if not 0 <= self.dropout < 1:
-      raise ValueError(
-        f"`dropout` must be from 0 to below 1. Received: dropout={self.dropout}"
-      )
+    check_share_below_one(self, "dropout")
 
   def build(
-    self, input_size: int, is_probability: bool, seed: int
+    self, input_size: int, seed: int
   ) -> tuple[keras.Model, keras.Model]:
     """Makes autoencoder and encoder; see `Autoencoder.build`.
 
     Args:
       input_size: number of inputs.
-      is_probability: not used.
       seed: of starting weights and noise.
 
     Returns:
       Both models.
     """
-    del is_probability
     encoder_seed, decoder_seed, noise_seed = layer_seeds(seed, 3)
     encoder = dense_network(
       input_size, self.units, encoder_seed, top_activation="linear"

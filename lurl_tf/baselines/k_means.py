@@ -8,7 +8,7 @@ import numpy as np
 from sklearn.cluster import KMeans
 
 from lurl_tf.baselines.interface import Baseline, Features, MappedFeatures
-from lurl_tf.baselines.option_checks import check_at_least
+from lurl_tf.baselines.option_checks import check_at_least, check_positive
 
 
 @dataclasses.dataclass(frozen=True)
@@ -45,11 +45,7 @@ class KMeansTriangle(Baseline):
 
   def __post_init__(self):
     check_at_least(self, clusters=1, starts=1, max_iterations=1)
-    if not self.whitening_epsilon > 0:
-      raise ValueError(
-        "`whitening_epsilon` must be positive. "
-        f"Received: whitening_epsilon={self.whitening_epsilon}"
-      )
+    check_positive(self, "whitening_epsilon")
 
   def fit(self, unlabelled: np.ndarray, seed: int = 0) -> Features:
     """Finds the means.

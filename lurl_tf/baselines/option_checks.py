@@ -22,6 +22,40 @@ def check_at_least(owner: Any, **least: float) -> None:
       )
 
 
+def check_positive(owner: Any, *names: str) -> None:
+  """Raises an error unless attributes are above zero.
+
+  Args:
+    owner: what has the attributes.
+    *names: of the attributes.
+
+  Raises:
+    ValueError: if one is not; names it.
+  """
+  for name in names:
+    value = getattr(owner, name)
+    if not value > 0:
+      raise ValueError(f"`{name}` must be positive. Received: {name}={value}")
+
+
+def check_share_below_one(owner: Any, *names: str) -> None:
+  """Raises an error unless attributes are from 0 to below 1.
+
+  Args:
+    owner: what has the attributes.
+    *names: of the attributes.
+
+  Raises:
+    ValueError: if one is not; names it.
+  """
+  for name in names:
+    value = getattr(owner, name)
+    if not 0 <= value < 1:
+      raise ValueError(
+        f"`{name}` must be from 0 to below 1. Received: {name}={value}"
+      )
+
+
 def check_units(units: tuple[int, ...]) -> None:
   """Raises an error unless there are layers, and each has units.
 

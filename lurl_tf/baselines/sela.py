@@ -18,7 +18,11 @@ from lurl_tf.baselines.keras_networks import (
   layer_seeds,
   shuffled_batches,
 )
-from lurl_tf.baselines.option_checks import check_at_least, check_units
+from lurl_tf.baselines.option_checks import (
+  check_at_least,
+  check_share_below_one,
+  check_units,
+)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -69,10 +73,7 @@ class SeLa(Baseline):
       noise_stddev=0,
       batch_size=2,
     )
-    if not 0 <= self.dropout < 1:
-      raise ValueError(
-        f"`dropout` must be from 0 to below 1. Received: dropout={self.dropout}"
-      )
+    check_share_below_one(self, "dropout")
 
   def fit(self, unlabelled: np.ndarray, seed: int = 0) -> Features:
     """Labels and learns in turn.

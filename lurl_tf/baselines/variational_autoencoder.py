@@ -8,6 +8,7 @@ import keras
 
 from lurl_tf.baselines.autoencoder import Autoencoder
 from lurl_tf.baselines.keras_networks import dense_network, layer_seeds
+from lurl_tf.baselines.option_checks import check_at_least
 
 
 @dataclasses.dataclass(frozen=True)
@@ -31,25 +32,20 @@ class VariationalAutoencoder(Autoencoder):
 
   def __post_init__(self):
     super().__post_init__()
-    if self.kl_weight < 0:
-      raise ValueError(
-        f"`kl_weight` must be 0 or more. Received: kl_weight={self.kl_weight}"
-      )
+    check_at_least(self, kl_weight=0)
 
   def build(
-    self, input_size: int, is_probability: bool, seed: int
+    self, input_size: int, seed: int
   ) -> tuple[keras.Model, keras.Model]:
     """Makes autoencoder and encoder; see `Autoencoder.build`.
 
     Args:
       input_size: number of inputs.
-      is_probability: not used.
       seed: of starting weights and noise.
 
     Returns:
       Both models.
     """
-    del is_probability
     *below, code = self.units
     encoder_seed, decoder_seed, noise_seed = layer_seeds(seed, 3)
     moments = dense_network(

@@ -27,17 +27,14 @@ from lurl_tf.baselines import (
 )
 from lurl_tf.evaluation.comparison_scores import Score
 from lurl_tf.evaluation.config import EvaluationConfig
-from lurl_tf.evaluation.draws import (
-  UnlabelledBatches,
-  draw_permutations,
-  draw_support,
-)
+from lurl_tf.evaluation.draws import draw_support
 from lurl_tf.evaluation.episodes import Report
-from lurl_tf.evaluation.inner_training import InnerTraining
 from lurl_tf.evaluation.method_scorer import MethodScorer
 from lurl_tf.evaluation.protocol import (
   check_evaluation,
+  input_orders,
   stacked_initial_weights,
+  train_base_models,
 )
 from lurl_tf.evaluation.result import RANDOM_INIT
 from lurl_tf.layers import forward
@@ -97,9 +94,7 @@ class Comparison:
       per_class: draw_support(train, per_class, config.label_draws, config.seed)
       for per_class in examples_per_class
     }
-    self._permutations = draw_permutations(
-      train.inputs.shape[1], config.initial_weights, config.seed
-    )
+    self._permutations = input_orders(train.inputs.shape[1], config)
 
   def check_rules(self, rules: Mapping[str, ComparedRule]) -> None:
     """Raises an error if a rule does not fit the base network.
@@ -138,26 +133,14 @@ class Comparison:
       A `Score` per number of labels, choice of layers and read-out.
     """
     config = self._of_rule(compared)
+    (steps,) = config.inner_steps
     began = time.monotonic()
-    training = InnerTraining(
+    ((_, weights),) = train_base_models(
       compared.rule,
-      UnlabelledBatches(
-        self._train.inputs, self._permutations, config.batch_size, config.seed
-      ),
-      config.learning_rates,
-      config.horizon,
-      config.activation,
-      config.jit_compile,
-      config.inner_optimizer,
-      np.eye(len(self._train.class_names), dtype=np.float32)[
-        self._train.labels
-      ],
-    )
-    steps = config.inner_steps[-1]
-    weights = training.advance(
+      self._train,
+      self._permutations,
       self._initial_weights(),
-      0,
-      steps,
+      config,
       lambda step: self._report(method, "inner step", step, steps),
     )
     seconds = time.monotonic() - began
@@ -274,6 +257,7 @@ class Comparison:
     own = self._config
     return dataclasses.replace(
       compared.config,
+      inner_steps=compared.config.inner_steps[-1:],
       units=own.units,
       activation=own.activation,
       initial_weights=own.initial_weights,

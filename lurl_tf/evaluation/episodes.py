@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Labelled episodes, and how features are scored on them."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 import numpy as np
 import tensorflow as tf
@@ -10,7 +10,7 @@ import threadpoolctl
 from lurl_tf.evaluation.config import EvaluationConfig
 from lurl_tf.evaluation.result import RAW_INPUTS, Scores
 from lurl_tf.layers import forward
-from lurl_tf.readouts import READOUTS
+from lurl_tf.readouts import READOUTS, Readout
 from lurl_tf.structures import LabelledExamples, LayerWeights
 from lurl_tf.tasks.examples import scale_to_unit
 
@@ -80,17 +80,51 @@ class Episodes:
   def _accuracies(
     self, draw: int, support: np.ndarray, query: np.ndarray
   ) -> list[float]:
-    # The matrices are small: more threads wait for each other, and add in an
-    # order that changes from run to run.
-    with threadpoolctl.threadpool_limits(1):
-      return [
-        readout(
-          support,
-          self._support_labels[draw],
-          query,
-          self._query_labels,
-          self._num_classes,
-          self._config.seed,
-        )
-        for readout in READOUTS.values()
-      ]
+    return score_readouts(
+      READOUTS.values(),
+      support,
+      self._support_labels[draw],
+      query,
+      self._query_labels,
+      self._num_classes,
+      self._config.seed,
+    )
+
+
+def score_readouts(
+  readouts: Iterable[Readout],
+  support_features: np.ndarray,
+  support_labels: np.ndarray,
+  query_features: np.ndarray,
+  query_labels: np.ndarray,
+  num_classes: int,
+  seed: int,
+) -> list[float]:
+  """Accuracies of several read-outs of the same features, repeatable.
+
+  Args:
+    readouts: of `lurl_tf.readouts`, or like them.
+    support_features: `[b, u]` features of labelled examples.
+    support_labels: `[b]` class indices.
+    query_features: `[n, u]` features to score.
+    query_labels: `[n]` class indices.
+    num_classes: number of classes.
+    seed: of the read-outs.
+
+  Returns:
+    A number from 0 to 1 per read-out.
+  """
+  # The matrices are small: more threads wait for each other, and add in an
+  # order that changes from run to run.
+  with threadpoolctl.threadpool_limits(1):
+    return [
+      readout(
+        support_features,
+        support_labels,
+        query_features,
+        query_labels,
+        num_classes,
+        seed,
+      )
+      for readout in readouts
+    ]

@@ -4,11 +4,10 @@
 from collections.abc import Callable, Mapping
 
 import numpy as np
-import threadpoolctl
 
 from lurl_tf.baselines import Classifier
 from lurl_tf.evaluation.comparison_scores import OWN_READOUT, Layers, Score
-from lurl_tf.evaluation.episodes import Report
+from lurl_tf.evaluation.episodes import Report, score_readouts
 from lurl_tf.evaluation.nearest_mean import nearest_mean
 from lurl_tf.readouts import READOUTS, Readout
 from lurl_tf.structures import LabelledExamples
@@ -86,17 +85,16 @@ class MethodScorer:
         choices["all"] = np.concatenate(layers, axis=1)
       for choice, features in choices.items():
         self._dimensions[choice] = features.shape[1]
-        for name, readout in COMPARED_READOUTS.items():
-          # More threads wait for each other, and add in an order that changes.
-          with threadpoolctl.threadpool_limits(1):
-            accuracy = readout(
-              features[: len(rows)],
-              self._train.labels[rows],
-              features[len(rows) :],
-              self._test.labels,
-              len(self._train.class_names),
-              self._seed,
-            )
+        accuracies = score_readouts(
+          COMPARED_READOUTS.values(),
+          features[: len(rows)],
+          self._train.labels[rows],
+          features[len(rows) :],
+          self._test.labels,
+          len(self._train.class_names),
+          self._seed,
+        )
+        for name, accuracy in zip(COMPARED_READOUTS, accuracies):
           self._keep((per_class, choice, name), index, draw, accuracy)
 
   def score_classifier(

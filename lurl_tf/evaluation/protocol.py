@@ -9,7 +9,7 @@ one batch, normalised by its statistics, as in the released program (Metz et
 al. 2019).
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 
 import numpy as np
 import tensorflow as tf
@@ -84,20 +84,23 @@ def evaluate(
   support_rows = draw_support(
     train, config.examples_per_class, config.label_draws, config.seed
   )
-  permutations = _permutations(train.inputs.shape[1], config)
+  permutations = input_orders(train.inputs.shape[1], config)
   episodes = Episodes(train, test, support_rows, permutations, config)
   weights = stacked_initial_weights(train.inputs.shape[1], config)
   scores = {
     (RAW_INPUTS, 0): episodes.score_raw_inputs(report),
     (RANDOM_INIT, 0): episodes.score(RANDOM_INIT, weights, report),
   }
-  batches = UnlabelledBatches(
-    train.inputs, permutations, config.batch_size, config.seed
-  )
-  targets = np.eye(len(train.class_names), dtype=np.float32)[train.labels]
   for method, rule in rules.items():
-    for inner_steps, trained in _train(
-      method, rule, batches, targets, weights, config, report
+    for inner_steps, trained in train_base_models(
+      rule,
+      train,
+      permutations,
+      weights,
+      config,
+      lambda step, method=method: report(
+        method, "inner step", step, config.inner_steps[-1]
+      ),
     ):
       scores[method, inner_steps] = episodes.score(method, trained, report)
   return EvaluationResult(config, tuple(compare_methods(scores, config)))
@@ -154,8 +157,8 @@ def _check_rule(
   rule.check_activation(config.activation)
 
 
-def _permutations(input_size: int, config: EvaluationConfig) -> np.ndarray:
-  """`[t, i]` orders of the inputs."""
+def input_orders(input_size: int, config: EvaluationConfig) -> np.ndarray:
+  """Orders of the inputs, `[t, i]`, one per set of initial weights."""
   count = config.initial_weights
   if config.permute_inputs:
     return draw_permutations(input_size, count, config.seed)
@@ -178,33 +181,42 @@ def stacked_initial_weights(
   return tf.nest.map_structure(lambda *each: tf.stack(each), *models)
 
 
-def _train(
-  method: str,
+def train_base_models(
   rule: Rule,
-  batches: UnlabelledBatches,
-  targets: np.ndarray,
+  train: LabelledExamples,
+  permutations: np.ndarray,
   weights: tuple[LayerWeights, ...],
   config: EvaluationConfig,
-  report: Report,
+  report: Callable[[int], None] | None = None,
 ) -> Iterator[tuple[int, tuple[LayerWeights, ...]]]:
-  """Yields every number of inner steps with the weights that it leads to."""
+  """Applies a frozen rule to base models, and stops where they are looked at.
+
+  Args:
+    rule: a `LocalRule`, or any callable that `inner_step` takes.
+    train: the training split; its labels are for supervised rules alone.
+    permutations: `[t, i]` orders of the inputs.
+    weights: `LayerWeights` of every layer with a leading axis of initial
+      weights, `t`.
+    config: of the inner training.
+    report: called now and then with the number of steps done.
+
+  Yields:
+    Each of `config.inner_steps` with the weights after so many steps.
+  """
   training = InnerTraining(
     rule,
-    batches,
+    UnlabelledBatches(
+      train.inputs, permutations, config.batch_size, config.seed
+    ),
     config.learning_rates,
     config.horizon,
     config.activation,
     config.jit_compile,
     config.inner_optimizer,
-    targets,
+    np.eye(len(train.class_names), dtype=np.float32)[train.labels],
   )
   first_step = 0
   for inner_steps in config.inner_steps:
-    weights = training.advance(
-      weights,
-      first_step,
-      inner_steps,
-      lambda step: report(method, "inner step", step, config.inner_steps[-1]),
-    )
+    weights = training.advance(weights, first_step, inner_steps, report)
     first_step = inner_steps
     yield inner_steps, weights

@@ -43,7 +43,6 @@ def product(
   Returns:
     `[..., m, n]`, of the type of `left`.
   """
-  left, right = tf.convert_to_tensor(left), tf.convert_to_tensor(right)
   if not _rounds() or left.dtype != tf.float32:
     return tf.matmul(left, right, transpose_b=transpose_right)
 

@@ -9,7 +9,7 @@ from lurl_tf.baselines import DenoisingAutoencoder
 
 def test_noise_is_for_training_only():
   autoencoder, encoder = DenoisingAutoencoder((6, 3), dropout=0.5).build(
-    4, True, seed=0
+    4, seed=0
   )
   inputs = np.random.default_rng(0).uniform(size=[8, 4]).astype(np.float32)
   first, again = (np.asarray(autoencoder(inputs)) for _ in range(2))

@@ -29,7 +29,7 @@ def test_samples_have_the_moments_asked_for():
 
 
 def test_features_are_the_means():
-  _, encoder = VariationalAutoencoder((6, 3)).build(4, True, seed=0)
+  _, encoder = VariationalAutoencoder((6, 3)).build(4, seed=0)
   assert [output.shape[1] for output in encoder.outputs] == [6, 3]
 
 

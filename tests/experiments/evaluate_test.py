@@ -11,32 +11,13 @@ from PIL import Image
 
 from experiments import evaluate
 from lurl_tf import presets
-from lurl_tf.presets import PresetMetadata
-from lurl_tf.rule import UpdateRule
-from lurl_tf.structures import LabelledExamples, RuleConfig
-
-CONFIG = RuleConfig(
-  hidden_channels=4,
-  delta_channels=3,
-  top_channels=4,
-  readout_channels=2,
-  output_size=6,
-  mixing="published",
-)
-METADATA = PresetMetadata(
-  units=(10, 6),
-  activation="tanh",
-  batch_size=8,
-  inner_steps=3,
-  inner_learning_rates=(0.1, 0.01),
-)
+from lurl_tf.structures import LabelledExamples
+from tests.experiments.saved_rule import save_rule
 
 
 @pytest.fixture(name="rule_folder")
 def fixture_rule_folder(tmp_path):
-  rule = UpdateRule(CONFIG, seed=5)
-  rule.save_preset(tmp_path / "my_rule", METADATA)
-  return str(tmp_path / "my_rule")
+  return save_rule(tmp_path)
 
 
 @pytest.fixture(name="tiny_data")

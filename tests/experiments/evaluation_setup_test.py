@@ -4,32 +4,12 @@
 import pytest
 
 from experiments import evaluation_setup, rule_choice
-from lurl_tf.presets import PresetMetadata
-from lurl_tf.rule import UpdateRule
-from lurl_tf.structures import RuleConfig
-
-CONFIG = RuleConfig(
-  hidden_channels=4,
-  delta_channels=3,
-  top_channels=4,
-  readout_channels=2,
-  output_size=6,
-  mixing="published",
-)
-METADATA = PresetMetadata(
-  units=(10, 6),
-  activation="tanh",
-  batch_size=8,
-  inner_steps=3,
-  inner_learning_rates=(0.1, 0.01),
-)
+from tests.experiments.saved_rule import save_rule
 
 
 @pytest.fixture(name="rule_folder")
 def fixture_rule_folder(tmp_path):
-  rule = UpdateRule(CONFIG, seed=5)
-  rule.save_preset(tmp_path / "my_rule", METADATA)
-  return str(tmp_path / "my_rule")
+  return save_rule(tmp_path)
 
 
 def test_defaults_are_the_rules_own(rule_folder):

@@ -6,7 +6,7 @@ import pytest
 import tensorflow as tf
 
 from experiments import evaluate as evaluate_script
-from experiments import meta_training_run
+from experiments import evaluation_setup, meta_training_run
 from experiments.follow_run import Follower, SuiteEntry
 from experiments.meta_training_run import (
   continue_run,
@@ -76,7 +76,7 @@ def make_follower(path, losses):
     rule_metadata(config, samplers[0], description.tasks),
     validation,
     [SuiteEntry("tiny", examples, examples)],
-    lambda choice: evaluate_script.make_config(
+    lambda choice: evaluation_setup.make_config(
       choice, examples_per_class=3, inner_steps=[2], episodes=2, batch_size=8
     ),
   )

@@ -11,18 +11,10 @@ from absl.testing import flagsaver
 from experiments import generalize
 from lurl_tf.evaluation import EvaluationConfig, evaluate
 from lurl_tf.presets import PresetMetadata
-from lurl_tf.rule import UpdateRule
-from lurl_tf.structures import LabelledExamples, RuleConfig
+from lurl_tf.structures import LabelledExamples
 from tests.tiny_meta import eagerly
+from tests.tiny_models import tiny_rule
 
-CONFIG = RuleConfig(
-  hidden_channels=4,
-  delta_channels=3,
-  top_channels=4,
-  readout_channels=2,
-  output_size=6,
-  mixing="pooled",
-)
 METADATA = PresetMetadata(
   units=(10, 6),
   batch_size=8,
@@ -38,7 +30,7 @@ def fixture_rules(tmp_path):
   """Two rules, as early and late checkpoints are."""
   paths = [str(tmp_path / name) for name in ("early", "late")]
   for seed, path in enumerate(paths):
-    UpdateRule(CONFIG, seed=seed).save_preset(path, METADATA)
+    tiny_rule(seed=seed, output_size=6).save_preset(path, METADATA)
   return paths
 
 
@@ -107,7 +99,9 @@ def test_every_row_is_that_of_an_evaluation_of_its_own(rules, tmp_path, capsys):
       load(dataset, split, None, size, 1, "area") for split in ("train", "test")
     ]
     with eagerly():
-      result = evaluate(*splits, {"rule": UpdateRule(CONFIG, seed=1)}, config)
+      result = evaluate(
+        *splits, {"rule": tiny_rule(seed=1, output_size=6)}, config
+      )
     (row,) = (
       row
       for row in late

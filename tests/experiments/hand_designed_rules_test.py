@@ -8,7 +8,7 @@ import pytest
 from absl import flags
 from absl.testing import flagsaver
 
-from experiments import evaluate, rule_choice
+from experiments import evaluate, evaluation_setup, rule_choice
 from lurl_tf.rule import Backpropagation, Oja
 from lurl_tf.structures import LabelledExamples
 
@@ -65,7 +65,7 @@ def test_choice_and_defaults():
   assert isinstance(choice.hand_designed, Oja)
   assert choice.learned is None
   assert choice.untrained is None
-  config = evaluate.make_config(choice)
+  config = evaluation_setup.make_config(choice)
   metadata = choice.hand_designed.metadata
   assert config.units == metadata.units
   assert config.inner_steps == (100,)
@@ -81,7 +81,7 @@ def test_a_learned_choice_has_no_hand_designed_rule():
 
 def test_inner_learning_rate():
   choice = rule_choice.choose_rule("oja")
-  config = evaluate.make_config(choice, inner_learning_rate=0.25)
+  config = evaluation_setup.make_config(choice, inner_learning_rate=0.25)
   assert config.learning_rates == (0.25,)
 
 

@@ -7,7 +7,7 @@ import pytest
 from absl import flags
 from absl.testing import flagsaver
 
-from experiments import evaluate, meta_train
+from experiments import evaluation_setup, meta_train
 from experiments.meta_training_run import continue_run, prepare_run
 from experiments.rule_choice import RuleChoice, choose_rule
 from lurl_tf.optimizers import InnerOptimizerConfig
@@ -59,7 +59,7 @@ def test_a_run_is_described_and_evaluated_by_its_inner_optimizer(tmp_path):
   choice = choose_rule(str(tmp_path))
   text = choice.metadata.inner_optimizer
   assert text == "adam beta_1=0.9 beta_2=0.999 epsilon=0.01"
-  assert evaluate.make_config(choice).inner_optimizer == ADAM
+  assert evaluation_setup.make_config(choice).inner_optimizer == ADAM
   # It goes on with the very same optimizer only.
   assert prepare_run(config, str(tmp_path), "quick").trainer.step == 1
   for values, expected in (
@@ -89,4 +89,5 @@ def test_a_run_of_an_older_version_goes_on(tmp_path):
 def test_presets_of_an_older_version_were_made_with_the_published_one():
   rule = UpdateRule(tiny_meta.make_rule_config())
   choice = RuleChoice("old", rule, rule, PresetMetadata())
-  assert evaluate.make_config(choice).inner_optimizer == InnerOptimizerConfig()
+  config = evaluation_setup.make_config(choice)
+  assert config.inner_optimizer == InnerOptimizerConfig()

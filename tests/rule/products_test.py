@@ -66,7 +66,7 @@ def test_products_and_gradients_equal_numpys(left, right, transpose, dtype):
 
 
 def test_only_products_within_the_scope_are_rounded():
-  left, right = draw((4, 3), 0), draw((3, 2), 1)
+  left, right = (tf.constant(draw(shape, 0)) for shape in ((4, 3), (3, 2)))
   with rounded_products("bfloat16"):
     with rounded_products("float32"):
       inner = product(left, right)
@@ -77,5 +77,5 @@ def test_only_products_within_the_scope_are_rounded():
 def test_products_of_float64_are_never_rounded():
   left, right = draw((4, 3), 0), draw((3, 2), 1)
   with rounded_products("bfloat16"):
-    value = product(tf.constant(left, tf.float64), right.astype(np.float64))
+    value = product(*(tf.constant(each, tf.float64) for each in (left, right)))
   np.testing.assert_allclose(value, left.astype(np.float64) @ right, rtol=1e-12)
