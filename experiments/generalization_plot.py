@@ -34,7 +34,9 @@ def plot_generalization(path: str, rows: Sequence[GeneralizationRow]) -> None:
     _draw_sweep(axes, [row for row in rows if row.setting.sweep == sweep])
     axes.set_xlabel(sweep.replace("_", " "))
   panels[0].set_ylabel(f"accuracy in % ({DECISIVE_READOUT})")
-  panels[0].legend(fontsize="small")
+  legend = panels[0].legend(fontsize="small")
+  # A rule's name can be a long path, which would leave no room for the curves.
+  legend.set_in_layout(False)
   write_figure(path, figure)
 
 

@@ -78,7 +78,8 @@ def expected_gradient():
   config = replica_run.make_config()
   trained = parameter_mask(config.rule, len(config.inner_learning_rates), ["."])
   groups = [
-    SlotGroup(config, index, sampler, trained, replicas=2, jit_compile=False)
+    # Spread over programs as the trainer spreads them: sums round alike.
+    SlotGroup(config, index, sampler, trained, 2, False, slots_per_program=1)
     for index, sampler in enumerate(tiny_meta.make_samplers(config))
   ]
   drawn = TruncationQueue(groups, (0, 1), 2).take(config.accumulate)
