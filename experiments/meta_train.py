@@ -15,7 +15,7 @@ from collections.abc import Sequence
 import tensorflow as tf
 from absl import app, flags, logging
 
-from experiments import engine_flags, shared_flags, task_flags
+from experiments import engine_flags, shared_flags, start_flags, task_flags
 from experiments.meta_training_run import (
   check_cadence,
   continue_run,
@@ -26,6 +26,7 @@ from experiments.run_log import Summary, report_run
 from lurl_tf.meta import MetaTrainConfig, UnrollConfig
 from lurl_tf.meta.strategy import WORKER_LOST, has_workers, is_chief
 from lurl_tf.optimizers import InnerOptimizerConfig
+from lurl_tf.rule import UpdateRule
 from lurl_tf.structures import RuleConfig
 
 # What a supervisor is told who should start the workers again; the same as
@@ -73,6 +74,13 @@ _MAX_HORIZON = flags.DEFINE_integer(
 _EVALUATE_EVERY = flags.DEFINE_integer(
   "evaluate_every", 1, "Inner steps from one scored state to the next."
 )
+_SCORED_LAYERS = flags.DEFINE_enum(
+  "scored_layers",
+  "last",
+  ["last", "all"],
+  "Whose outputs the meta-objective reads: the last layer's, or those of all "
+  "layers side by side.",
+)
 _LATE_LOSS_POWER = flags.DEFINE_float(
   "late_loss_power", 0.0, "Weights the loss by (power + 1) (t / T)**power."
 )
@@ -91,8 +99,9 @@ _INNER_EPSILON = flags.DEFINE_float(
 )
 _INNER_LEARNING_RATES = flags.DEFINE_list(
   "inner_learning_rates",
-  ["0.03"],
-  "Knots of the inner learning rate over an inner training, log-linear.",
+  None,
+  "Knots of the inner learning rate over an inner training, log-linear. "
+  "Default: 0.03, or those of --initial_rule.",
 )
 _LEARN_INNER_RATES = flags.DEFINE_bool(
   "learn_inner_rates", False, "Whether the knots are meta-learned."
@@ -145,21 +154,26 @@ _SHOW_INNER_TRAINING = flags.DEFINE_bool(
 )
 flags.adopt_module_key_flags(task_flags)
 flags.adopt_module_key_flags(engine_flags)
+flags.adopt_module_key_flags(start_flags)
 
 
-def config_from_flags() -> MetaTrainConfig:
-  """The run that the flags describe."""
+def config_from_flags(
+  initial_rule: UpdateRule | None = None,
+) -> MetaTrainConfig:
+  """The run that the flags describe.
+
+  Args:
+    initial_rule: where the run starts, if not at random.
+
+  Raises:
+    ValueError: if a value is out of range, or the rule is of other sizes.
+  """
   tasks = task_flags.tasks_from_flags()
   estimator = engine_flags.estimator_from_flags()
   shortest, longest = _truncation_lengths(estimator.name)
   return MetaTrainConfig(
-    rule=RuleConfig(
-      hidden_channels=_HIDDEN_CHANNELS.value,
-      delta_channels=_DELTA_CHANNELS.value,
-      top_channels=_DELTA_CHANNELS.value,
-      output_size=tasks.buckets[0].units[-1],
-      mixing=_MIXING.value,
-    ),
+    rule=_rule_config(tasks.buckets[0].units[-1], initial_rule),
+    term_coefficient=start_flags.TERM_COEFFICIENT.value,
     unroll=UnrollConfig(
       max_steps=longest,
       evaluate_every=_EVALUATE_EVERY.value,
@@ -167,6 +181,8 @@ def config_from_flags() -> MetaTrainConfig:
       ridge=_number_or_text(_RIDGE.value),
       penalty_in_loss=_PENALTY_IN_LOSS.value,
       recompute=engine_flags.recompute_from_flags(longest),
+      scored_layers=_SCORED_LAYERS.value,
+      imitation=start_flags.imitation_from_flags(),
       product_dtype=engine_flags.PRODUCT_DTYPE.value,
     ),
     estimator=estimator,
@@ -180,7 +196,7 @@ def config_from_flags() -> MetaTrainConfig:
       momentum=_INNER_MOMENTUM.value,
       epsilon=_INNER_EPSILON.value,
     ),
-    inner_learning_rates=tuple(map(float, _INNER_LEARNING_RATES.value)),
+    inner_learning_rates=_inner_learning_rates(initial_rule),
     learn_inner_rates=_LEARN_INNER_RATES.value,
     learning_rate=_LEARNING_RATE.value,
     decay_steps=_DECAY_STEPS.value,
@@ -191,6 +207,36 @@ def config_from_flags() -> MetaTrainConfig:
     rollback_after=_ROLLBACK_AFTER.value,
     seed=shared_flags.SEED.value,
   )
+
+
+def _rule_config(
+  output_size: int, initial_rule: UpdateRule | None
+) -> RuleConfig:
+  if initial_rule is None:
+    return RuleConfig(
+      hidden_channels=_HIDDEN_CHANNELS.value,
+      delta_channels=_DELTA_CHANNELS.value,
+      top_channels=_DELTA_CHANNELS.value,
+      output_size=output_size,
+      mixing=_MIXING.value,
+    )
+  for flag in (_MIXING, _HIDDEN_CHANNELS, _DELTA_CHANNELS):
+    if flag.present:
+      raise ValueError(
+        "The sizes of a rule that starts from another are that one's. "
+        f"Received: --{flag.name}={flag.value} beside --initial_rule"
+      )
+  return initial_rule.config
+
+
+def _inner_learning_rates(
+  initial_rule: UpdateRule | None,
+) -> tuple[float, ...]:
+  if _INNER_LEARNING_RATES.value is not None:
+    return tuple(map(float, _INNER_LEARNING_RATES.value))
+  if initial_rule is not None:
+    return initial_rule.metadata.inner_learning_rates
+  return (0.03,)
 
 
 def _truncation_lengths(estimator: str) -> tuple[int, int]:
@@ -222,7 +268,8 @@ def main(argv: Sequence[str]) -> None:
       _VALIDATE_EVERY.value,
     )
     strategy = engine_flags.strategy_from_flags()
-    config = config_from_flags()
+    initial_rule = start_flags.initial_rule_from_flags()
+    config = config_from_flags(initial_rule)
     run = prepare_run(
       config,
       task_flags.LOGDIR.value,
@@ -236,6 +283,7 @@ def main(argv: Sequence[str]) -> None:
       steps_per_call=engine_flags.STEPS_PER_CALL.value,
       slots_per_program=engine_flags.SLOTS_PER_PROGRAM.value,
       show_inner_training=_SHOW_INNER_TRAINING.value,
+      initial_rule=initial_rule,
     )
   except (OSError, LookupError, ValueError) as error:
     raise SystemExit(f"Error: {error}") from error

@@ -26,6 +26,7 @@ def prepare_run(
   steps_per_call: int = 1,
   slots_per_program: int = 0,
   show_inner_training: bool = False,
+  initial_rule: UpdateRule | None = None,
 ) -> Run:
   """Checks everything, and takes up what the log folder holds.
 
@@ -41,6 +42,8 @@ def prepare_run(
     slots_per_program: see `MetaTrainer`.
     show_inner_training: whether TensorBoard shows what the rule does to one
       base network, at every checkpoint.
+    initial_rule: whose meta-parameters the run starts from; default: random
+      ones.
 
   Returns:
     The run.
@@ -58,7 +61,9 @@ def prepare_run(
       config.tasks, "meta_validation", data_dir, VALIDATION_SEED
     )
     validation = Validation(held_out, config)
-  rule = UpdateRule(config.rule, seed=config.seed)
+  rule = initial_rule or UpdateRule(
+    config.rule, config.seed, config.term_coefficient
+  )
   trainer = MetaTrainer(
     rule,
     samplers,
@@ -72,9 +77,14 @@ def prepare_run(
     {
       "tasks": tasks_name,
       "replicas": trainer.replicas,
+      "initial_rule": initial_rule and initial_rule.metadata.checksum,
       "config": config.to_json(),
     },
-    defaults={"replicas": 1, "config": MetaTrainConfig().to_json()},
+    defaults={
+      "replicas": 1,
+      "initial_rule": None,
+      "config": MetaTrainConfig().to_json(),
+    },
     lock=is_chief(trainer.strategy),
   )
   try:

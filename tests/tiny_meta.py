@@ -183,7 +183,7 @@ def make_samplers(config, examples=None, use="meta_train"):
 
 def make_trainer(config, examples=None, **options):
   """A trainer of a new rule."""
-  rule = UpdateRule(config.rule, seed=config.seed)
+  rule = UpdateRule(config.rule, config.seed, config.term_coefficient)
   return MetaTrainer(rule, make_samplers(config, examples), config, **options)
 
 

@@ -2,6 +2,7 @@
 """Learning to learn: the objective, unrolls, estimators and the trainer."""
 
 from lurl_tf.meta.estimators import EstimatorConfig
+from lurl_tf.meta.imitation import ImitationConfig
 from lurl_tf.meta.meta_metrics import FirstCall, MetaMetrics
 from lurl_tf.meta.objective import ridge_objective
 from lurl_tf.meta.strategy import make_strategy
@@ -14,6 +15,7 @@ __all__ = [
   "VALIDATION_SEED",
   "EstimatorConfig",
   "FirstCall",
+  "ImitationConfig",
   "MetaMetrics",
   "MetaTrainConfig",
   "MetaTrainer",

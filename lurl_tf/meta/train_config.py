@@ -8,6 +8,7 @@ from typing import Any
 from lurl_tf.meta.estimators.config import EstimatorConfig
 from lurl_tf.meta.unroll import UnrollConfig
 from lurl_tf.optimizers import InnerOptimizerConfig
+from lurl_tf.rule.parameter_specs import INITIAL_TERM_COEFFICIENT
 from lurl_tf.structures import RuleConfig
 from lurl_tf.tasks.distributions import TaskDistribution, named_distribution
 
@@ -19,6 +20,8 @@ class MetaTrainConfig:
   Args:
     rule: sizes and options of the rule.
     unroll: how inner states advance and are scored.
+    term_coefficient: starting value of the coefficients of the rule's terms;
+      the larger, the faster an untrained rule turns the weights.
     estimator: of the meta-gradient.
     tasks: what tasks are drawn, and the base models of the buckets.
     slots: task slots of a bucket on each replica, which advance together.
@@ -50,6 +53,7 @@ class MetaTrainConfig:
 
   rule: RuleConfig = RuleConfig()
   unroll: UnrollConfig = UnrollConfig()
+  term_coefficient: float = INITIAL_TERM_COEFFICIENT
   estimator: EstimatorConfig = EstimatorConfig()
   tasks: TaskDistribution = named_distribution("quick")
   slots: int = 4
@@ -72,6 +76,7 @@ class MetaTrainConfig:
 
   def __post_init__(self):
     positive = (
+      "term_coefficient",
       "slots",
       "learning_rate",
       "slot_clip_norm",

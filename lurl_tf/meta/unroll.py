@@ -8,6 +8,7 @@ from typing import Literal, NamedTuple
 import tensorflow as tf
 
 from lurl_tf.layers.forward_pass import Activation, forward
+from lurl_tf.meta.imitation import ImitationConfig, imitation_error
 from lurl_tf.meta.objective import (
   DEFAULT_RIDGE,
   check_ridge,
@@ -105,6 +106,12 @@ class UnrollConfig:
     recompute: whether the backward pass computes a step anew instead of
       keeping its inside: less memory, and on processors less time for
       truncations of several steps.
+    scored_layers: whose post-activations are the read-out's features: `"last"`,
+      the top layer's, as published, or `"all"`, of all layers side by side.
+    imitation: the rule learns to propose what a teacher proposes, in the states
+      that it comes to itself: the loss is the error of the step before each
+      scored state, and no gradient flows from one step to another. None: it
+      learns by the meta-objective.
     product_dtype: `"float32"`; or `"bfloat16"`: the factors of the rule's large
       matrix products are rounded, where XLA compiles; sums, weights, gradients
       and all else stay as they are.
@@ -120,6 +127,8 @@ class UnrollConfig:
   relative_ridge: float = DEFAULT_RIDGE
   penalty_in_loss: bool = False
   recompute: bool = True
+  scored_layers: Literal["last", "all"] = "last"
+  imitation: ImitationConfig | None = None
   product_dtype: Literal["float32", "bfloat16"] = "float32"
 
   def __post_init__(self):
@@ -132,6 +141,11 @@ class UnrollConfig:
       raise ValueError(
         "`late_loss_power` must not be negative. Received: "
         f"late_loss_power={self.late_loss_power}"
+      )
+    if self.scored_layers not in ("last", "all"):
+      raise ValueError(
+        "`scored_layers` must be 'last' or 'all'. "
+        f"Received: scored_layers={self.scored_layers!r}"
       )
     if self.product_dtype not in ("float32", "bfloat16"):
       raise ValueError(
@@ -164,7 +178,10 @@ def score(
   )
   support_size = episode.support_inputs.shape[-2]
   inputs = tf.concat([episode.support_inputs, episode.query_inputs], axis=-2)
-  features = forward(per_draw, inputs, activation).features
+  activations = forward(per_draw, inputs, activation)
+  features = activations.features
+  if config.scored_layers == "all":
+    features = tf.concat(activations.post_activations, axis=-1)
   value = ridge_objective(
     features[..., :support_size, :],
     episode.support_targets,
@@ -227,6 +244,10 @@ def unroll(
   )
 
   def advance(parameters, weights, optimizer_state, step):
+    if config.imitation is not None:
+      weights, optimizer_state = tf.nest.map_structure(
+        tf.stop_gradient, (weights, optimizer_state)
+      )
     rates = scheduled_rate(tf.exp(parameters.log_rates), _progress(state, step))
     inputs = tf.gather(data.batches, step)
     activations = forward(weights, inputs, activation)
@@ -235,16 +256,21 @@ def unroll(
       changes = propose_changes(
         rule_config, theta, weights, activations, nonlinearity
       )
-    return optimizer.apply(
+    error = None
+    if config.imitation is not None:
+      error = imitation_error(config.imitation, changes, weights, activations)
+    return *optimizer.apply(
       weights, changes, optimizer_state, rates, optimizer_steps + step
-    )
+    ), error
 
-  def scored(weights, step):
+  def scored(weights, error, step):
     index = step // config.evaluate_every
     episode = tf.nest.map_structure(
       lambda stack: tf.gather(stack, index), data.episodes
     )
     metrics = score(weights, episode, config, activation)
+    if error is not None:
+      metrics = metrics._replace(loss=error)
     progress = tf.cast(_progress(state, step + 1), zeros.dtype)
     power = config.late_loss_power
     # A power of 0 must not differentiate 0**0.
@@ -252,14 +278,14 @@ def unroll(
     return metrics._replace(loss=weight * metrics.loss)
 
   def advance_and_score(parameters, weights, optimizer_state, step):
-    weights, optimizer_state = advance(
+    weights, optimizer_state, error = advance(
       parameters, weights, optimizer_state, step
     )
     if config.evaluate_every == 1:
-      return weights, optimizer_state, scored(weights, step)
+      return weights, optimizer_state, scored(weights, error, step)
     metrics = tf.cond(
       tf.equal((step + 1) % config.evaluate_every, 0),
-      lambda: scored(weights, step),
+      lambda: scored(weights, error, step),
       lambda: UnrollMetrics(*[zeros] * len(UnrollMetrics._fields)),
     )
     return weights, optimizer_state, metrics

@@ -78,9 +78,20 @@ def ordered_specs(config: RuleConfig) -> list[ParameterSpec]:
   return tf.nest.flatten(parameter_specs(config))
 
 
-def initial_values(config: RuleConfig, seed: int) -> list[tf.Tensor]:
-  """Random starting values of theta, in order."""
+def initial_values(
+  config: RuleConfig,
+  seed: int,
+  term_coefficient: float = INITIAL_TERM_COEFFICIENT,
+) -> list[tf.Tensor]:
+  """Random starting values of theta, in order.
+
+  Args:
+    config: sizes of the rule.
+    seed: of the random ones.
+    term_coefficient: of the terms of a weight change.
+  """
   values = []
+  factor = term_coefficient / INITIAL_TERM_COEFFICIENT
   for index, spec in enumerate(ordered_specs(config)):
     if spec.stddev:
       value = tf.random.stateless_truncated_normal(
@@ -91,7 +102,9 @@ def initial_values(config: RuleConfig, seed: int) -> list[tf.Tensor]:
         alg="philox",
       )
     else:
-      value = tf.fill(spec.shape, tf.constant(spec.constant, config.dtype))
+      # Of constants, only the coefficients are not 0.
+      constant = factor * spec.constant
+      value = tf.fill(spec.shape, tf.constant(constant, config.dtype))
     values.append(value)
   return values
 

@@ -19,6 +19,7 @@ from lurl_tf.rule.error_signal import carry_down, start_error_signal
 from lurl_tf.rule.local_rule import LocalRule
 from lurl_tf.rule.named_arrays import ordered_values
 from lurl_tf.rule.parameter_specs import (
+  INITIAL_TERM_COEFFICIENT,
   initial_values,
   ordered_specs,
   parameter_specs,
@@ -52,6 +53,8 @@ class UpdateRule(LocalRule):
   Args:
     config: sizes and options; default: the published ones.
     seed: of the random starting values.
+    term_coefficient: starting value of the coefficients of the twelve terms of
+      a weight change; default: the published one.
 
   Call arguments:
     weights: `LayerWeights` of every layer, bottom first.
@@ -67,14 +70,20 @@ class UpdateRule(LocalRule):
   72
   """
 
-  def __init__(self, config: RuleConfig | None = None, seed: int = 0):
+  def __init__(
+    self,
+    config: RuleConfig | None = None,
+    seed: int = 0,
+    term_coefficient: float = INITIAL_TERM_COEFFICIENT,
+  ):
     super().__init__(name="update_rule")
     self.config = config if config is not None else RuleConfig()
     # Raw variables: a tf.Module does not collect those of Keras layers.
     self._variables = [
       tf.Variable(value, name=spec.name)
       for spec, value in zip(
-        ordered_specs(self.config), initial_values(self.config, seed)
+        ordered_specs(self.config),
+        initial_values(self.config, seed, term_coefficient),
       )
     ]
 

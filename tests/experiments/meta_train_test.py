@@ -3,12 +3,13 @@
 
 import json
 
+import numpy as np
 import pytest
 from absl import app, flags
 from absl.testing import flagsaver
 
 from experiments import meta_train
-from lurl_tf.meta import EstimatorConfig, MetaMetrics
+from lurl_tf.meta import EstimatorConfig, ImitationConfig, MetaMetrics
 from lurl_tf.rule import UpdateRule
 from lurl_tf.tasks.distributions import loading
 from tests import tiny_meta
@@ -65,6 +66,7 @@ def test_flags_to_rule_and_json(tiny_data, tmp_path, capsys):
   assert json.loads((logdir / "run.json").read_text()) == {
     "tasks": "quick",
     "replicas": 1,
+    "initial_rule": None,
     "config": config.to_json(),
   }
   printed = capsys.readouterr().out
@@ -139,6 +141,11 @@ def test_every_flag_reaches_the_config():
     clip_difference=0.75,
     evolved="log_inner,coeffs",
     evolution="es_single",
+    scored_layers="all",
+    term_coefficient=2.5,
+    teacher="oja",
+    kernel_change=0.5,
+    bias_change=-0.25,
   ):
     config = meta_train.config_from_flags()
   rule, unroll, (bucket,) = config.rule, config.unroll, config.tasks.buckets
@@ -161,9 +168,46 @@ def test_every_flag_reaches_the_config():
   assert (config.slot_clip_norm, config.clip_norm) == (17.0, 18.0)
   assert (config.accumulate, config.seed) == (19, 20)
   assert (config.average_decay, config.rollback_after) == (0.5, 21)
+  assert (unroll.scored_layers, config.term_coefficient) == ("all", 2.5)
+  assert unroll.imitation == ImitationConfig("oja", 0.5, -0.25)
   assert config.estimator == EstimatorConfig(
     "mixture", 22, 0.25, 0.75, ("log_inner", "coeffs"), "es_single"
   )
+
+
+def test_a_run_starts_from_a_rule(tiny_data, tmp_path, capsys):
+  first, second = tmp_path / "first", tmp_path / "second"
+  run(
+    logdir=first,
+    num_steps=1,
+    teacher="soft_winner_take_all",
+    inner_learning_rates="0.25,0.125",
+  )
+  start = UpdateRule.from_preset(first)
+  with parsed(
+    logdir=second, num_steps=2, initial_rule=first, learning_rate=1e-30
+  ):
+    flags.FLAGS["hidden_channels"].unparse()
+    flags.FLAGS["delta_channels"].unparse()
+    meta_train.main(["meta_train"])
+  # The steps are too small to be seen in float32.
+  rule = UpdateRule.from_preset(second)
+  tiny_meta.assert_all_equal(
+    [each.numpy() for each in rule.meta_parameters],
+    [each.numpy() for each in start.meta_parameters],
+  )
+  np.testing.assert_allclose(
+    rule.metadata.inner_learning_rates, (0.25, 0.125), rtol=1e-6
+  )
+  description = json.loads((second / "run.json").read_text())
+  assert description["initial_rule"] == start.metadata.checksum
+  # It is another run than one from random meta-parameters.
+  with pytest.raises(SystemExit, match="initial_rule: .* became None"):
+    run(logdir=second, num_steps=2)
+  with pytest.raises(SystemExit, match="Received: --hidden_channels=8 beside"):
+    run(logdir=tmp_path / "third", initial_rule=first)
+  with pytest.raises(SystemExit, match="Received: name_or_path='no_such'"):
+    run(logdir=tmp_path / "third", initial_rule="no_such")
 
 
 def test_full_backpropagation_takes_truncations_of_the_horizon():

@@ -41,6 +41,7 @@ CASES = {
       late_loss_power=1.5,
       ridge=0.2,
       penalty_in_loss=True,
+      scored_layers="all",
     ),
   ),
 }
@@ -73,9 +74,12 @@ def python_loop(rule, config, activation, log_rates, state, data, length, slot):
       support, support_targets, query, query_targets = (
         each[index, slot, draw] for each in data.episodes[:4]
       )
-      features = lurl_tf.forward(
+      activations = lurl_tf.forward(
         weights, tf.concat([support, query], axis=0), activation
-      ).features
+      )
+      features = activations.features
+      if config.scored_layers == "all":
+        features = tf.concat(activations.post_activations, axis=-1)
       value = lurl_tf.ridge_objective(
         features[: len(support)],
         support_targets,
