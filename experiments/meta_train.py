@@ -27,7 +27,6 @@ from lurl_tf.meta import MetaTrainConfig, UnrollConfig
 from lurl_tf.meta.strategy import WORKER_LOST, has_workers, is_chief
 from lurl_tf.optimizers import InnerOptimizerConfig
 from lurl_tf.rule import UpdateRule
-from lurl_tf.structures import RuleConfig
 
 # What a supervisor is told who should start the workers again; the same as
 # `tf.distribute.experimental.PreemptionCheckpointHandler` says.
@@ -38,18 +37,6 @@ _NUM_STEPS = flags.DEFINE_integer(
 )
 _CHECKPOINT_EVERY = flags.DEFINE_integer(
   "checkpoint_every", 50, "Outer steps between checkpoints.", lower_bound=1
-)
-_MIXING = flags.DEFINE_enum(
-  "mixing",
-  "pooled",
-  ["pooled", "published"],
-  "How the rule looks at other examples and units.",
-)
-_HIDDEN_CHANNELS = flags.DEFINE_integer(
-  "hidden_channels", 24, "Channels of a unit's state."
-)
-_DELTA_CHANNELS = flags.DEFINE_integer(
-  "delta_channels", 16, "Channels of the error signal and its first network."
 )
 _SLOTS = flags.DEFINE_integer(
   "slots", 4, "Task slots of each replica that advance together."
@@ -66,10 +53,15 @@ _MAX_TRUNCATION = flags.DEFINE_integer(
   "Largest inner steps of a truncation. Default: as --min_truncation.",
 )
 _MIN_HORIZON = flags.DEFINE_integer(
-  "min_horizon", 100, "Least inner steps before a slot starts anew."
+  "min_horizon",
+  None,
+  "Least inner steps before a slot starts anew. Default: those of the rule "
+  "that the run starts from; 100 from random meta-parameters.",
 )
 _MAX_HORIZON = flags.DEFINE_integer(
-  "max_horizon", 100, "Largest inner steps before a slot starts anew."
+  "max_horizon",
+  None,
+  "Largest inner steps before a slot starts anew. Default: as --min_horizon.",
 )
 _EVALUATE_EVERY = flags.DEFINE_integer(
   "evaluate_every", 1, "Inner steps from one scored state to the next."
@@ -107,7 +99,9 @@ _LEARN_INNER_RATES = flags.DEFINE_bool(
   "learn_inner_rates", False, "Whether the knots are meta-learned."
 )
 _LEARNING_RATE = flags.DEFINE_float(
-  "learning_rate", 1e-2, "Of Adam on the meta-parameters."
+  "learning_rate",
+  None,
+  "Of Adam on the meta-parameters. Default: 3e-3; 1e-2 from random ones.",
 )
 _DECAY_STEPS = flags.DEFINE_integer(
   "decay_steps", 250, "Outer steps over which it falls to a tenth; 0: never."
@@ -170,9 +164,15 @@ def config_from_flags(
   """
   tasks = task_flags.tasks_from_flags()
   estimator = engine_flags.estimator_from_flags()
-  shortest, longest = _truncation_lengths(estimator.name)
+  least_horizon, largest_horizon = _horizons(initial_rule)
+  shortest, longest = _truncation_lengths(estimator.name, largest_horizon)
+  learning_rate = _LEARNING_RATE.value
+  if learning_rate is None:
+    learning_rate = 1e-2 if initial_rule is None else 3e-3
   return MetaTrainConfig(
-    rule=_rule_config(tasks.buckets[0].units[-1], initial_rule),
+    rule=start_flags.rule_config_from_flags(
+      tasks.buckets[0].units[-1], initial_rule
+    ),
     term_coefficient=start_flags.TERM_COEFFICIENT.value,
     unroll=UnrollConfig(
       max_steps=longest,
@@ -189,8 +189,8 @@ def config_from_flags(
     tasks=tasks,
     slots=_SLOTS.value,
     min_truncation=shortest,
-    min_horizon=_MIN_HORIZON.value,
-    max_horizon=_MAX_HORIZON.value,
+    min_horizon=least_horizon,
+    max_horizon=largest_horizon,
     inner_optimizer=InnerOptimizerConfig(
       _INNER_OPTIMIZER.value,
       momentum=_INNER_MOMENTUM.value,
@@ -198,7 +198,7 @@ def config_from_flags(
     ),
     inner_learning_rates=_inner_learning_rates(initial_rule),
     learn_inner_rates=_LEARN_INNER_RATES.value,
-    learning_rate=_LEARNING_RATE.value,
+    learning_rate=learning_rate,
     decay_steps=_DECAY_STEPS.value,
     slot_clip_norm=_SLOT_CLIP_NORM.value,
     clip_norm=_CLIP_NORM.value,
@@ -207,26 +207,6 @@ def config_from_flags(
     rollback_after=_ROLLBACK_AFTER.value,
     seed=shared_flags.SEED.value,
   )
-
-
-def _rule_config(
-  output_size: int, initial_rule: UpdateRule | None
-) -> RuleConfig:
-  if initial_rule is None:
-    return RuleConfig(
-      hidden_channels=_HIDDEN_CHANNELS.value,
-      delta_channels=_DELTA_CHANNELS.value,
-      top_channels=_DELTA_CHANNELS.value,
-      output_size=output_size,
-      mixing=_MIXING.value,
-    )
-  for flag in (_MIXING, _HIDDEN_CHANNELS, _DELTA_CHANNELS):
-    if flag.present:
-      raise ValueError(
-        "The sizes of a rule that starts from another are that one's. "
-        f"Received: --{flag.name}={flag.value} beside --initial_rule"
-      )
-  return initial_rule.config
 
 
 def _inner_learning_rates(
@@ -239,10 +219,18 @@ def _inner_learning_rates(
   return (0.03,)
 
 
-def _truncation_lengths(estimator: str) -> tuple[int, int]:
+def _horizons(initial_rule: UpdateRule | None) -> tuple[int, int]:
+  least, largest = _MIN_HORIZON.value, _MAX_HORIZON.value
+  if least is None:
+    default = 100 if initial_rule is None else initial_rule.metadata.inner_steps
+    least = default if largest is None else min(largest, default)
+  return least, least if largest is None else largest
+
+
+def _truncation_lengths(estimator: str, horizon: int) -> tuple[int, int]:
   shortest, longest = _MIN_TRUNCATION.value, _MAX_TRUNCATION.value
   if shortest is None:
-    default = _MAX_HORIZON.value if estimator == "bptt" else 10
+    default = horizon if estimator == "bptt" else 10
     shortest = default if longest is None else min(longest, default)
   return shortest, max(shortest, 10) if longest is None else longest
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Flags of where a meta-training starts: at random, at a rule, at a teacher's.
+"""Flags of the rule that a meta-training starts from: its sizes and values.
 
 They are used as those of `experiments.engine_flags`.
 """
@@ -8,13 +8,30 @@ from absl import flags
 
 from lurl_tf.meta import ImitationConfig, MetaTrainConfig
 from lurl_tf.rule import UpdateRule
+from lurl_tf.structures import RuleConfig
 
+IMITATION = "imitation"
+_RANDOM = "random"
+
+_MIXING = flags.DEFINE_enum(
+  "mixing",
+  "pooled",
+  ["pooled", "published"],
+  "How the rule looks at other examples and units.",
+)
+_HIDDEN_CHANNELS = flags.DEFINE_integer(
+  "hidden_channels", 24, "Channels of a unit's state."
+)
+_DELTA_CHANNELS = flags.DEFINE_integer(
+  "delta_channels", 16, "Channels of the error signal and its first network."
+)
 _INITIAL_RULE = flags.DEFINE_string(
   "initial_rule",
   None,
-  "A preset's name, a preset folder or a run's log folder, such as that of a "
-  "run with --teacher, to start from its meta-parameters in place of random "
-  "ones.",
+  "A preset's name, a preset folder or a run's log folder, to start from its "
+  "sizes and meta-parameters; or `random`. Default: the shipped rule "
+  f"`{IMITATION}`; random where sizes, --term_coefficient or --teacher are "
+  "given.",
 )
 TERM_COEFFICIENT = flags.DEFINE_float(
   "term_coefficient",
@@ -40,15 +57,45 @@ _BIAS_CHANGE = flags.DEFINE_float(
 
 
 def initial_rule_from_flags() -> UpdateRule | None:
-  """The rule to start from, if there is one.
+  """The rule to start from; None for random meta-parameters.
 
   Raises:
     FileNotFoundError: if there is none of that name.
-    ValueError: if it is damaged.
+    ValueError: if it is damaged, or other flags say something else.
   """
-  if not _INITIAL_RULE.value:
+  of_random = [_MIXING, _HIDDEN_CHANNELS, _DELTA_CHANNELS, TERM_COEFFICIENT]
+  given = [flag for flag in of_random if flag.present]
+  name = _INITIAL_RULE.value
+  if name is None:
+    name = _RANDOM if given or _TEACHER.value else IMITATION
+  if name == _RANDOM:
     return None
-  return UpdateRule.from_preset(_INITIAL_RULE.value)
+  if given:
+    raise ValueError(
+      "Sizes are for random meta-parameters: a rule brings its own. Received: "
+      f"initial_rule={name!r}, {given[0].name}={given[0].value!r}"
+    )
+  return UpdateRule.from_preset(name)
+
+
+def rule_config_from_flags(
+  output_size: int, initial_rule: UpdateRule | None
+) -> RuleConfig:
+  """The sizes of the rule.
+
+  Args:
+    output_size: units of the base models' top layer.
+    initial_rule: where the run starts, if not at random.
+  """
+  if initial_rule is not None:
+    return initial_rule.config
+  return RuleConfig(
+    hidden_channels=_HIDDEN_CHANNELS.value,
+    delta_channels=_DELTA_CHANNELS.value,
+    top_channels=_DELTA_CHANNELS.value,
+    output_size=output_size,
+    mixing=_MIXING.value,
+  )
 
 
 def imitation_from_flags() -> ImitationConfig | None:

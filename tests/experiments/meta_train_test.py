@@ -8,7 +8,7 @@ import pytest
 from absl import app, flags
 from absl.testing import flagsaver
 
-from experiments import meta_train
+from experiments import meta_train, start_flags
 from lurl_tf.meta import EstimatorConfig, ImitationConfig, MetaMetrics
 from lurl_tf.rule import UpdateRule
 from lurl_tf.tasks.distributions import loading
@@ -204,10 +204,11 @@ def test_a_run_starts_from_a_rule(tiny_data, tmp_path, capsys):
   # It is another run than one from random meta-parameters.
   with pytest.raises(SystemExit, match="initial_rule: .* became None"):
     run(logdir=second, num_steps=2)
-  with pytest.raises(SystemExit, match="Received: --hidden_channels=8 beside"):
+  with pytest.raises(SystemExit, match="initial_rule=.*hidden_channels=8"):
     run(logdir=tmp_path / "third", initial_rule=first)
   with pytest.raises(SystemExit, match="Received: name_or_path='no_such'"):
-    run(logdir=tmp_path / "third", initial_rule="no_such")
+    with flagsaver.as_parsed(initial_rule="no_such", logdir=str(tmp_path)):
+      meta_train.main(["meta_train"])
 
 
 def test_full_backpropagation_takes_truncations_of_the_horizon():
@@ -226,6 +227,33 @@ def test_calls_end_where_something_is_to_be_done(flag, tmp_path):
   with pytest.raises(SystemExit, match=f"`{name}` must be a multiple"):
     run(logdir=tmp_path / "run", steps_per_call=2, **flag)
   assert not list(tmp_path.iterdir())
+
+
+def test_a_run_starts_from_the_shipped_imitation_by_default():
+  flags.FLAGS.mark_as_parsed()
+  rule = start_flags.initial_rule_from_flags()
+  shipped = UpdateRule.from_preset("imitation")
+  assert rule.metadata == shipped.metadata
+  config = meta_train.config_from_flags(rule)
+  assert config.rule == shipped.config
+  assert config.inner_learning_rates == shipped.metadata.inner_learning_rates
+  assert (config.min_horizon, config.max_horizon) == (50, 50)
+  assert config.learning_rate == 3e-3
+  # What is random is what flags say of it.
+  for values in (
+    {"initial_rule": "random"},
+    {"teacher": "oja"},
+    {"mixing": "published"},
+    {"term_coefficient": "0.5"},
+  ):
+    with flagsaver.as_parsed(**values):
+      assert start_flags.initial_rule_from_flags() is None
+      config = meta_train.config_from_flags()
+    assert (config.min_horizon, config.max_horizon) == (100, 100)
+    assert (config.learning_rate, config.inner_learning_rates) == (
+      1e-2,
+      (0.03,),
+    )
 
 
 def test_defaults_are_free_of_the_features_scale():
