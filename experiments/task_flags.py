@@ -23,7 +23,7 @@ from lurl_tf.tasks import (
 TASKS = flags.DEFINE_string(
   "tasks",
   "quick",
-  "Task distribution: quick, compact or metz2019, the path of a .json file, or "
+  "Task distribution: quick, small, compact, metz2019, the path of a .json file, or "
   "the name of one data set.",
 )
 LOGDIR = flags.DEFINE_string(

@@ -22,7 +22,7 @@ def tasks_of(**values):
     return task_flags.tasks_from_flags()
 
 
-@pytest.mark.parametrize("name", ["quick", "compact", "metz2019"])
+@pytest.mark.parametrize("name", ["quick", "small", "compact", "metz2019"])
 def test_a_name_alone_is_that_distribution(name):
   assert tasks_of(tasks=name) == named_distribution(name)
 

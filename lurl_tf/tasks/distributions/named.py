@@ -62,6 +62,37 @@ def _compact() -> TaskDistribution:
   )
 
 
+def _small() -> TaskDistribution:
+  """Glyphs and photographs, 8 x 8: what the shipped rules learned from.
+
+  Two base networks, so that a rule meets layers that are fed by layers.
+  """
+  episodes = EpisodeConfig(draws=2)
+  return TaskDistribution(
+    sources=(
+      DataSource("lurl_glyphs", weight=3.0),
+      DataSource("lurl_glyphs/letters_varied", weight=2.0),
+      DataSource("cifar10", weight=0.5),
+      DataSource("tiny_imagenet32", weight=0.5, classes="meta_train"),
+      DataSource(
+        "lurl_glyphs", weight=3.0, use="meta_validation", split="test"
+      ),
+      DataSource(
+        "lurl_glyphs/letters_varied",
+        weight=2.0,
+        use="meta_validation",
+        split="test",
+      ),
+      DataSource("tiny_imagenet32", use="meta_validation", classes="held_out"),
+      DataSource("mnist", use="test", split="test"),
+    ),
+    buckets=(
+      Bucket((64, 32), "relu", 8, episodes=episodes),
+      Bucket((64, 64, 32), "relu", 8, episodes=episodes),
+    ),
+  )
+
+
 def _metz2019() -> TaskDistribution:
   """The paper's, as far as known: its section 4.2 and the released program.
 
@@ -93,6 +124,7 @@ def _metz2019() -> TaskDistribution:
 
 _NAMED: dict[str, Callable[[], TaskDistribution]] = {
   "quick": _quick,
+  "small": _small,
   "compact": _compact,
   "metz2019": _metz2019,
 }
@@ -107,7 +139,8 @@ def named_distribution(name: str) -> TaskDistribution:
   """A task distribution that has a name.
 
   Args:
-    name: `"quick"`: rendered letters, the default. `"compact"`: glyphs,
+    name: `"quick"`: rendered letters, the default. `"small"`: glyphs and
+      photographs, 8 x 8, two networks. `"compact"`: glyphs,
       photographs and synthetic data at 8 x 8 to 14 x 14, small networks.
       `"metz2019"`: the paper's, as far as known.
 

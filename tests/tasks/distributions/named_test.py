@@ -9,7 +9,7 @@ from lurl_tf.tasks.distributions.data_source import DataSource
 from lurl_tf.tasks.distributions.task_distribution import TaskDistribution
 
 
-@pytest.mark.parametrize("name", ["quick", "compact", "metz2019"])
+@pytest.mark.parametrize("name", ["quick", "small", "compact", "metz2019"])
 def test_named_distributions_are_whole(name):
   """They have all uses, and survive JSON."""
   tasks = named.named_distribution(name)
@@ -40,7 +40,7 @@ def test_the_papers_architectures():
 
 
 def test_an_unknown_name_lists_the_known():
-  with pytest.raises(ValueError, match="quick, compact, metz2019.*compct"):
+  with pytest.raises(ValueError, match="quick, small, compact, metz2019.*compct"):
     named.named_distribution("compct")
 
 
