@@ -29,7 +29,7 @@ from lurl_tf.evaluation.comparison_scores import Score
 from lurl_tf.evaluation.config import EvaluationConfig
 from lurl_tf.evaluation.draws import draw_support
 from lurl_tf.evaluation.episodes import Report
-from lurl_tf.evaluation.method_scorer import MethodScorer
+from lurl_tf.evaluation.method_scorer import COMPARED_READOUTS, MethodScorer
 from lurl_tf.evaluation.protocol import (
   check_evaluation,
   input_orders,
@@ -38,6 +38,7 @@ from lurl_tf.evaluation.protocol import (
 )
 from lurl_tf.evaluation.result import RANDOM_INIT
 from lurl_tf.layers import forward
+from lurl_tf.readouts import Readout
 from lurl_tf.rule.apply_rule import Rule
 from lurl_tf.structures import LabelledExamples, LayerWeights
 from lurl_tf.tasks.episodes import TaskSampler
@@ -68,6 +69,7 @@ class Comparison:
     config: base network, initial weights, label draws and seed.
     examples_per_class: numbers of labelled examples of a class.
     report: called as work proceeds.
+    readouts: by name, that features are scored by.
 
   Raises:
     ValueError: if the data are not finite or a class has too few examples.
@@ -80,6 +82,7 @@ class Comparison:
     config: EvaluationConfig,
     examples_per_class: tuple[int, ...],
     report: Report | None = None,
+    readouts: Mapping[str, Readout] = COMPARED_READOUTS,
   ):
     for per_class in examples_per_class:
       check_evaluation(
@@ -90,6 +93,7 @@ class Comparison:
       )
     self._train, self._test, self._config = train, test, config
     self._report = report or (lambda *_: None)
+    self._readouts = readouts
     self._support_rows = {
       per_class: draw_support(train, per_class, config.label_draws, config.seed)
       for per_class in examples_per_class
@@ -193,10 +197,10 @@ class Comparison:
   ) -> Features:
     began = time.monotonic()
     if isinstance(baseline, TaskBaseline):
-      features = baseline.fit_tasks(sampler, self._fit_seed(index))
+      features = baseline.fit_tasks(sampler, fit_seed(self._config.seed, index))
     else:
       inputs = scale_to_unit(self._train.inputs[:, order])
-      features = baseline.fit(inputs, self._fit_seed(index))
+      features = baseline.fit(inputs, fit_seed(self._config.seed, index))
     scorer.add_seconds(time.monotonic() - began)
     return features
 
@@ -213,7 +217,7 @@ class Comparison:
       scale_to_unit(self._train.inputs[rows][:, order]),
       self._train.labels[rows],
       len(self._train.class_names),
-      self._fit_seed(index),
+      fit_seed(self._config.seed, index),
     )
     scorer.add_seconds(time.monotonic() - began)
     return classifier
@@ -247,6 +251,7 @@ class Comparison:
       self._config.seed,
       self._report,
       is_transductive,
+      self._readouts,
     )
 
   def _initial_weights(self) -> tuple[LayerWeights, ...]:
@@ -266,9 +271,16 @@ class Comparison:
       dtype=own.dtype,
     )
 
-  def _fit_seed(self, index: int) -> int:
-    rng = np.random.default_rng([self._config.seed, _FIT_STREAM, index])
-    return int(rng.integers(2**31))
+
+def fit_seed(seed: int, index: int) -> int:
+  """The seed of one of a baseline's fits.
+
+  Args:
+    seed: of the evaluation.
+    index: of the fit, in the place of a set of initial weights.
+  """
+  rng = np.random.default_rng([seed, _FIT_STREAM, index])
+  return int(rng.integers(2**31))
 
 
 def _network_layers(

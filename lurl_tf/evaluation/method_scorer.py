@@ -31,6 +31,7 @@ class MethodScorer:
     seed: of the read-outs.
     report: called after every episode.
     is_transductive: whether the method sees the query set.
+    readouts: by name, that features are scored by.
   """
 
   def __init__(
@@ -43,10 +44,12 @@ class MethodScorer:
     seed: int,
     report: Report,
     is_transductive: bool = False,
+    readouts: Mapping[str, Readout] = COMPARED_READOUTS,
   ):
     self._method, self._train, self._test = method, train, test
     self._support_rows, self._fits, self._seed = support_rows, fits, seed
     self._report, self._is_transductive = report, is_transductive
+    self._readouts = dict(readouts)
     self._seconds: list[float] = []
     # By examples per class, layers and read-out.
     self._accuracies: dict[tuple[int, Layers, str], np.ndarray] = {}
@@ -86,7 +89,7 @@ class MethodScorer:
       for choice, features in choices.items():
         self._dimensions[choice] = features.shape[1]
         accuracies = score_readouts(
-          COMPARED_READOUTS.values(),
+          self._readouts.values(),
           features[: len(rows)],
           self._train.labels[rows],
           features[len(rows) :],
@@ -94,7 +97,7 @@ class MethodScorer:
           len(self._train.class_names),
           self._seed,
         )
-        for name, accuracy in zip(COMPARED_READOUTS, accuracies):
+        for name, accuracy in zip(self._readouts, accuracies):
           self._keep((per_class, choice, name), index, draw, accuracy)
 
   def score_classifier(
