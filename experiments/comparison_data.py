@@ -97,7 +97,7 @@ def load_sampler(
   data_dir: str | None,
   seed: int,
 ) -> TaskSampler:
-  """Tasks of one use, see `load_tasks`.
+  """Tasks of one use whose inputs have the shape of a data set's.
 
   Args:
     name: of the distribution, see `find_distribution`.
@@ -117,8 +117,8 @@ def load_sampler(
   """
   if len(image_shape) != 3 or image_shape[0] != image_shape[1]:
     raise ValueError(
-      "Baselines that learn from other tasks, or are chosen by them, need "
-      "square images; leave them out by --baselines. "
+      "Methods that learn from other tasks, or are chosen by them, need "
+      "square images; leave them out. "
       f"Received: inputs of shape {image_shape}"
     )
   distribution = dataclasses.replace(
