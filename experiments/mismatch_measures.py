@@ -18,17 +18,10 @@ from lurl_tf.evaluation import EvaluationConfig, Report
 from lurl_tf.evaluation.comparison import Comparison, fit_seed
 from lurl_tf.evaluation.comparison_scores import Score
 from lurl_tf.evaluation.draws import draw_support
-from lurl_tf.evaluation.method_scorer import COMPARED_READOUTS, MethodScorer
+from lurl_tf.evaluation.method_scorer import MethodScorer
 from lurl_tf.evaluation.protocol import input_orders
 from lurl_tf.structures import LabelledExamples
 from lurl_tf.tasks import TaskSampler, scale_to_unit
-
-# Features are scored after every epoch; logistic regression would take longer
-# than the training.
-MISMATCH_READOUTS = {
-  name: COMPARED_READOUTS[name]
-  for name in ("ridge", "ridge_loo", "nearest_mean")
-}
 
 
 class Subject(NamedTuple):
@@ -65,7 +58,6 @@ class Subject(NamedTuple):
       self.config,
       (self.config.examples_per_class,),
       report,
-      MISMATCH_READOUTS,
     )
 
   def orders(self) -> np.ndarray:
@@ -92,7 +84,6 @@ class Subject(NamedTuple):
       config.initial_weights,
       config.seed,
       report,
-      readouts=MISMATCH_READOUTS,
     )
 
 
@@ -102,7 +93,7 @@ class EpochScores(NamedTuple):
   Attributes:
     number: from 1.
     losses: `[t]` its own loss on examples held out, per set of initial weights.
-    scores: of its features, by layers and read-out.
+    scores: of the code, its last layer, by read-out.
   """
 
   number: int
@@ -155,7 +146,7 @@ def follow_training(
     scorer = subject.scorer(method, lambda *_: None)
     scorer.add_seconds((time.monotonic() - began) / len(orders))
     for index, (epoch, order) in enumerate(zip(epochs, orders)):
-      scorer.score_features(index, epoch.features.layers, order)
+      scorer.score_features(index, _code_of(epoch), order)
     report(method, "epoch", epochs[0].number, autoencoder.epochs)
     losses = np.array([epoch.loss for epoch in epochs])
     yield EpochScores(epochs[0].number, losses, scorer.scores())
@@ -218,6 +209,12 @@ def score_networks(
       for permuted in (False, True)
     ),
   )
+
+
+def _code_of(
+  epoch: Epoch,
+) -> Callable[[np.ndarray], tuple[np.ndarray, ...]]:
+  return lambda inputs: epoch.features.layers(inputs)[-1:]
 
 
 def _epochs(

@@ -16,8 +16,11 @@ from experiments.mismatch_report import (
   last_layer,
 )
 from lurl_tf.evaluation import RANDOM_INIT
+from lurl_tf.evaluation.method_scorer import COMPARED_READOUTS
 
 _READOUTS = (DECISIVE_READOUT, PROTOTYPES_READOUT)
+# Of read-outs, the decisive one in that of random features.
+_COLORS = ("C2", "C0", "C1", "C4")
 _SHIFT = 0.08
 
 
@@ -47,24 +50,26 @@ def _draw_training(
   axes: Axes, epochs: Sequence[EpochScores], methods: Sequence[BothOrders]
 ) -> None:
   numbers = [epoch.number for epoch in epochs]
-  scores = [last_layer(epoch.scores) for epoch in epochs]
-  means = 100 * np.array([score.mean for score in scores])
-  errors = 100 * np.nan_to_num([score.stderr for score in scores])
-  axes.plot(numbers, means, marker=".", color="C0")
-  axes.fill_between(
-    numbers, means - errors, means + errors, color="C0", alpha=0.25
-  )
-  axes.axvline(numbers[int(np.argmax(means))], color="C0", linestyle=":")
+  for index, readout in enumerate(COMPARED_READOUTS):
+    scores = [last_layer(epoch.scores, readout) for epoch in epochs]
+    means = 100 * np.array([score.mean for score in scores])
+    errors = 100 * np.nan_to_num([score.stderr for score in scores])
+    color = _COLORS[index]
+    axes.plot(numbers, means, marker=".", color=color, label=readout)
+    axes.fill_between(
+      numbers, means - errors, means + errors, color=color, alpha=0.25
+    )
   for method in methods:
     if method.method == RANDOM_INIT:
       height = 100 * last_layer(method.permuted).mean
-      axes.axhline(height, color="C7", linestyle="--", label=RANDOM_INIT)
-      axes.legend(fontsize="small")
+      label = f"{RANDOM_INIT}, {DECISIVE_READOUT}"
+      axes.axhline(height, color="C0", linestyle="--", label=label)
+  axes.legend(fontsize="x-small")
   axes.set_xlabel("epochs of the variational autoencoder")
-  axes.set_ylabel(f"accuracy in % ({DECISIVE_READOUT})", color="C0")
+  axes.set_ylabel("accuracy in %")
   losses = axes.twinx()
-  losses.plot(numbers, [np.mean(e.losses) for e in epochs], color="C1")
-  losses.set_ylabel("own loss on examples held out", color="C1")
+  losses.plot(numbers, [np.mean(e.losses) for e in epochs], color="black")
+  losses.set_ylabel("own loss on examples held out (black)")
 
 
 def _draw_methods(

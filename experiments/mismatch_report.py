@@ -13,6 +13,7 @@ from experiments.mismatch_measures import BothOrders, EpochScores
 from experiments.results import format_table
 from lurl_tf.evaluation import EvaluationConfig
 from lurl_tf.evaluation.comparison_scores import Score
+from lurl_tf.evaluation.method_scorer import COMPARED_READOUTS
 from lurl_tf.statistics import PairedDifference, paired_difference
 
 # What prototypical networks are trained for.
@@ -114,7 +115,6 @@ def as_json(mismatch: Mismatch) -> dict[str, Any]:
     Plain values; accuracies and differences of them are shares, losses nats.
   """
   config = mismatch.config
-  found = decline(mismatch.epochs, seed=config.seed)
   return {
     "dataset": mismatch.dataset,
     "tasks": mismatch.tasks,
@@ -133,11 +133,13 @@ def as_json(mismatch: Mismatch) -> dict[str, Any]:
       }
       for epoch in mismatch.epochs
     ],
-    "decline": found
-    and {
-      "best_epochs": found.epochs.tolist(),
-      "accuracy": found.accuracy._asdict(),
-      "loss": found.loss._asdict(),
+    "declines": {
+      readout: {
+        "best_epochs": found.epochs.tolist(),
+        "accuracy": found.accuracy._asdict(),
+        "loss": found.loss._asdict(),
+      }
+      for readout, found in _declines(mismatch).items()
     },
     "permutation": [
       {
@@ -146,7 +148,7 @@ def as_json(mismatch: Mismatch) -> dict[str, Any]:
         "permuted": [score_as_json(score) for score in method.permuted],
         "permuted_less_own_order": {
           readout: _change(method, readout, config.seed)._asdict()
-          for readout in (DECISIVE_READOUT, PROTOTYPES_READOUT)
+          for readout in COMPARED_READOUTS
         },
       }
       for method in mismatch.methods
@@ -173,7 +175,7 @@ def as_text(mismatch: Mismatch) -> str:
   ]
   if mismatch.epochs:
     parts.append(_training_table(mismatch.epochs))
-    parts.append(_verdict(decline(mismatch.epochs, seed=config.seed)))
+    parts.append(_decline_table(mismatch))
   if mismatch.has_methods:
     parts.append(_permutation_table(mismatch.methods, config.seed))
     parts.append(
@@ -192,17 +194,12 @@ def _training_table(epochs: Sequence[EpochScores]) -> str:
       f"{np.mean(epoch.losses):.3f}",
       *(
         _mean_and_error(last_layer(epoch.scores, readout))
-        for readout in (DECISIVE_READOUT, PROTOTYPES_READOUT)
+        for readout in COMPARED_READOUTS
       ),
     ]
     for epoch in _some(epochs)
   ]
-  headers = [
-    "epoch",
-    "own loss on examples held out",
-    DECISIVE_READOUT,
-    PROTOTYPES_READOUT,
-  ]
+  headers = ["epoch", "own loss on examples held out", *COMPARED_READOUTS]
   return format_table(headers, lines)
 
 
@@ -216,19 +213,35 @@ def _some(epochs: Sequence[EpochScores]) -> list[EpochScores]:
   return [epochs[i] for i in sorted({*places.round().astype(int), *best})]
 
 
-def _verdict(found: Decline | None) -> str:
-  if found is None:
-    return (
-      "Whether accuracy falls takes two epochs and two initial weights to tell."
+def _declines(mismatch: Mismatch) -> dict[str, Decline]:
+  found = {
+    readout: decline(mismatch.epochs, readout, mismatch.config.seed)
+    for readout in COMPARED_READOUTS
+  }
+  return {readout: each for readout, each in found.items() if each is not None}
+
+
+def _decline_table(mismatch: Mismatch) -> str:
+  found = _declines(mismatch)
+  if not found:
+    return "It takes two epochs and two initial weights to tell of a decline."
+  lines = []
+  for readout, each in found.items():
+    low, high = each.loss.interval
+    lines.append(
+      [
+        readout,
+        ", ".join(map(str, each.epochs)),
+        format_difference(each.accuracy),
+        f"{each.loss.difference:+.3f} [{low:+.3f}, {high:+.3f}]",
+        "yes" if each.accuracy.interval[1] < 0 and high < 0 else "no",
+      ]
     )
-  falls = found.accuracy.interval[1] < 0 and found.loss.interval[1] < 0
-  low, high = found.loss.interval
+  headers = ["read-out", "best epochs", "accuracy", "own loss", "mismatch"]
   return (
-    f"Accuracy falls while the own loss improves: {'yes' if falls else 'no'}. "
-    "The last epoch less the best one, which is chosen by the other initial "
-    f"weights (epochs {', '.join(map(str, found.epochs))}): accuracy "
-    f"{format_difference(found.accuracy)} points, own loss "
-    f"{found.loss.difference:+.3f} [{low:+.3f}, {high:+.3f}]"
+    "The last epoch less the best one, which is chosen for each set of initial "
+    "weights by the others, in points [95 % interval]; a mismatch is a loss "
+    f"that improves while accuracy falls\n{format_table(headers, lines)}"
   )
 
 

@@ -29,7 +29,7 @@ from lurl_tf.evaluation.comparison_scores import Score
 from lurl_tf.evaluation.config import EvaluationConfig
 from lurl_tf.evaluation.draws import draw_support
 from lurl_tf.evaluation.episodes import Report
-from lurl_tf.evaluation.method_scorer import COMPARED_READOUTS, MethodScorer
+from lurl_tf.evaluation.method_scorer import MethodScorer
 from lurl_tf.evaluation.protocol import (
   check_evaluation,
   input_orders,
@@ -38,7 +38,6 @@ from lurl_tf.evaluation.protocol import (
 )
 from lurl_tf.evaluation.result import RANDOM_INIT
 from lurl_tf.layers import forward
-from lurl_tf.readouts import Readout
 from lurl_tf.rule.apply_rule import Rule
 from lurl_tf.structures import LabelledExamples, LayerWeights
 from lurl_tf.tasks.episodes import TaskSampler
@@ -69,7 +68,6 @@ class Comparison:
     config: base network, initial weights, label draws and seed.
     examples_per_class: numbers of labelled examples of a class.
     report: called as work proceeds.
-    readouts: by name, that features are scored by.
 
   Raises:
     ValueError: if the data are not finite or a class has too few examples.
@@ -82,7 +80,6 @@ class Comparison:
     config: EvaluationConfig,
     examples_per_class: tuple[int, ...],
     report: Report | None = None,
-    readouts: Mapping[str, Readout] = COMPARED_READOUTS,
   ):
     for per_class in examples_per_class:
       check_evaluation(
@@ -93,7 +90,6 @@ class Comparison:
       )
     self._train, self._test, self._config = train, test, config
     self._report = report or (lambda *_: None)
-    self._readouts = readouts
     self._support_rows = {
       per_class: draw_support(train, per_class, config.label_draws, config.seed)
       for per_class in examples_per_class
@@ -251,7 +247,6 @@ class Comparison:
       self._config.seed,
       self._report,
       is_transductive,
-      self._readouts,
     )
 
   def _initial_weights(self) -> tuple[LayerWeights, ...]:

@@ -31,7 +31,6 @@ class MethodScorer:
     seed: of the read-outs.
     report: called after every episode.
     is_transductive: whether the method sees the query set.
-    readouts: by name, that features are scored by.
   """
 
   def __init__(
@@ -44,12 +43,10 @@ class MethodScorer:
     seed: int,
     report: Report,
     is_transductive: bool = False,
-    readouts: Mapping[str, Readout] = COMPARED_READOUTS,
   ):
     self._method, self._train, self._test = method, train, test
     self._support_rows, self._fits, self._seed = support_rows, fits, seed
     self._report, self._is_transductive = report, is_transductive
-    self._readouts = dict(readouts)
     self._seconds: list[float] = []
     # By examples per class, layers and read-out.
     self._accuracies: dict[tuple[int, Layers, str], np.ndarray] = {}
@@ -89,7 +86,7 @@ class MethodScorer:
       for choice, features in choices.items():
         self._dimensions[choice] = features.shape[1]
         accuracies = score_readouts(
-          self._readouts.values(),
+          COMPARED_READOUTS.values(),
           features[: len(rows)],
           self._train.labels[rows],
           features[len(rows) :],
@@ -97,7 +94,7 @@ class MethodScorer:
           len(self._train.class_names),
           self._seed,
         )
-        for name, accuracy in zip(self._readouts, accuracies):
+        for name, accuracy in zip(COMPARED_READOUTS, accuracies):
           self._keep((per_class, choice, name), index, draw, accuracy)
 
   def score_classifier(

@@ -8,8 +8,9 @@ from experiments.mismatch_measures import BothOrders, EpochScores
 from experiments.mismatch_report import Mismatch, as_json, as_text, decline
 from lurl_tf.evaluation import RANDOM_INIT, EvaluationConfig
 from lurl_tf.evaluation.comparison_scores import Score
+from lurl_tf.evaluation.method_scorer import COMPARED_READOUTS
 
-READOUTS = ("ridge", "ridge_loo", "nearest_mean")
+READOUTS = tuple(COMPARED_READOUTS)
 CONFIG = EvaluationConfig(
   units=(6, 3), initial_weights=4, label_draws=3, examples_per_class=2
 )
@@ -111,15 +112,19 @@ def test_nothing_is_said_of_too_few(epochs, weights):
   assert decline(few) is None
   mismatch = Mismatch("digits", "letters", CONFIG, few)
   assert "takes two epochs and two initial weights" in as_text(mismatch)
-  assert as_json(mismatch)["decline"] is None
+  assert as_json(mismatch)["declines"] == {}
 
 
 def test_tables():
   text = as_text(make_mismatch())
-  assert "Accuracy falls while the own loss improves: yes" in text
-  assert "(epochs 3, 3, 3, 3): accuracy -15.0" in text
-  (line,) = (line for line in text.splitlines() if line.startswith("3  "))
-  assert "60." in line or "59." in line
+  lines = [line.split() for line in text.splitlines()]
+  declines = [line for line in lines if line[-1:] == ["yes"]]
+  assert [line[0] for line in declines] == list(READOUTS)
+  assert declines[0][1:6] == ["3,", "3,", "3,", "3", "-15.0"]
+  (epoch,) = (line for line in lines if line[:1] == ["3"])
+  assert len(epoch) == 2 + 3 * len(READOUTS)
+  mean = 100 * falling()[2].scores[0].accuracies.mean()
+  assert epoch[2] == f"{mean:.1f}"
   cells = [
     line.split() for line in text.splitlines() if line.startswith("protonets ")
   ]
@@ -154,7 +159,7 @@ def test_json_holds_every_number():
   for own, epoch in zip(value["training"], mismatch.epochs):
     np.testing.assert_array_equal(own["losses"], epoch.losses)
     assert len(own["scores"]) == 2 * len(READOUTS)
-  assert value["decline"]["best_epochs"] == [3, 3, 3, 3]
+  assert value["declines"]["nearest_mean"]["best_epochs"] == [3, 3, 3, 3]
   protonets = value["permutation"][1]
   assert protonets["own_order"][0]["accuracy_mean"] == 0.75
   change = protonets["permuted_less_own_order"]["nearest_mean"]
