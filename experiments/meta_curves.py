@@ -13,7 +13,7 @@ meta-training, of held-out tasks (`experiments.meta_train --validate_every`, or
 
 from collections.abc import Sequence
 
-from absl import app, flags
+from absl import app, flags, logging
 
 from experiments import shared_flags, sweep_flags, task_flags
 from experiments.meta_curves_report import as_json, as_text, plot_curves
@@ -67,6 +67,7 @@ def main(argv: Sequence[str]) -> None:
   """Runs the script with the flags given."""
   if len(argv) > 1:
     raise app.UsageError(f"Only flags are taken. Received: {argv[1:]}")
+  logging.set_verbosity(logging.WARNING)  # TensorBoard tells of every file
   results, plot = shared_flags.RESULTS.value, sweep_flags.PLOT.value
   logdir = task_flags.LOGDIR.value
   try:

@@ -131,8 +131,14 @@ def plot_curves(path: str, runs: Sequence[RunCurves], smoothing: float) -> None:
       axes.tick_params(labelbottom=True)
       axes.grid(alpha=0.3)
     row[0].set_ylabel("loss" if quantity == LOSS else "accuracy in %")
-  handles, labels = grid[1][0].get_legend_handles_labels()
-  figure.legend(handles, labels, loc="outside lower center", fontsize="small")
+  lines = {
+    line.get_label(): line
+    for axes in grid.flat
+    for line in axes.get_legend_handles_labels()[0]
+  }
+  figure.legend(
+    lines.values(), lines, loc="outside lower center", fontsize="small"
+  )
   write_figure(path, figure)
 
 
