@@ -141,15 +141,17 @@ def follow_training(
     )
     for index, order in enumerate(orders)
   ]
-  began = time.monotonic()
+  seconds, began = 0.0, time.monotonic()
   for epochs in zip(*trainings):
+    seconds += time.monotonic() - began
     scorer = subject.scorer(method, lambda *_: None)
-    scorer.add_seconds((time.monotonic() - began) / len(orders))
+    scorer.add_seconds(seconds / len(orders))
     for index, (epoch, order) in enumerate(zip(epochs, orders)):
       scorer.score_features(index, _code_of(epoch), order)
     report(method, "epoch", epochs[0].number, autoencoder.epochs)
     losses = np.array([epoch.loss for epoch in epochs])
     yield EpochScores(epochs[0].number, losses, scorer.scores())
+    began = time.monotonic()
 
 
 def score_tasks_baseline(
@@ -178,8 +180,9 @@ def score_tasks_baseline(
     features: Features = baseline.fit_tasks(
       sampler, fit_seed(subject.config.seed, index)
     )
+    seconds = time.monotonic() - began
     for each, scorer in zip(subjects, scorers):
-      scorer.add_seconds(time.monotonic() - began)
+      scorer.add_seconds(seconds)
       scorer.score_features(index, features.layers, each.orders()[index])
     report(method, "fit", index + 1, subject.config.initial_weights)
   return BothOrders(method, *(scorer.scores() for scorer in scorers))

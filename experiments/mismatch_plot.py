@@ -64,7 +64,9 @@ def _draw_training(
       height = 100 * last_layer(method.permuted).mean
       label = f"{RANDOM_INIT}, {DECISIVE_READOUT}"
       axes.axhline(height, color="C0", linestyle="--", label=label)
-  axes.legend(fontsize="x-small")
+  axes.legend(
+    fontsize="x-small", loc="lower center", bbox_to_anchor=(0.5, 1), ncols=3
+  )
   axes.set_xlabel("epochs of the variational autoencoder")
   axes.set_ylabel("accuracy in %")
   losses = axes.twinx()
