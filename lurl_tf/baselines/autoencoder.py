@@ -146,8 +146,12 @@ class Autoencoder(Baseline):
       autoencoder, self.learning_rate, summed_error(is_probability)
     )
     steps = epoch_steps(len(unlabelled), self.batch_size)
-    batches = shuffled_batches([unlabelled, unlabelled], self.batch_size, seed)
     for number in range(1, self.epochs + 1):
+      # One data set for all epochs would go on in an order that depends on how
+      # far the epoch before was prefetched.
+      batches = shuffled_batches(
+        [unlabelled, unlabelled], self.batch_size, seed + number - 1
+      )
       autoencoder.fit(batches, steps_per_epoch=steps, shuffle=False, verbose=0)
       loss = float("nan")
       if held_out is not None:
