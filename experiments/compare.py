@@ -9,15 +9,13 @@ side by side. With --results=path.json the picture is path.png. Ctrl-C ends
 after the method at hand, with the table of what is done.
 """
 
-import dataclasses
 import os
 from collections.abc import Iterator, Mapping, Sequence
-from typing import NamedTuple
 
-import numpy as np
 from absl import app, flags, logging
 
-from experiments import rule_flags, shared_flags, task_flags
+from experiments import comparison_flags, rule_flags, shared_flags, task_flags
+from experiments.comparison_data import Tasks, load_tasks
 from experiments.comparison_plot import plot_comparison
 from experiments.comparison_report import as_json, as_text
 from experiments.evaluation_setup import progress_report
@@ -30,14 +28,8 @@ from lurl_tf.baselines.autoencoder import Autoencoder
 from lurl_tf.evaluation import RANDOM_INIT, EvaluationConfig, Report
 from lurl_tf.evaluation.comparison import ComparedRule, Comparison
 from lurl_tf.evaluation.comparison_scores import Score
-from lurl_tf.structures import LabelledExamples
 from lurl_tf.tasks import (
-  Bucket,
-  EpisodeConfig,
   TaskSampler,
-  find_distribution,
-  load_examples,
-  load_samplers,
 )
 
 DEFAULT_EXAMPLES_PER_CLASS = (1, 3, 10, 50)
@@ -48,34 +40,15 @@ _BASELINES = flags.DEFINE_list(
   f"Names with commas between them, of {', '.join(baseline_room.NAMED)}. "
   "Default: all.",
 )
-_TRAIN_EXAMPLES = flags.DEFINE_integer(
-  "train_examples",
-  None,
-  "Examples of the training split that are used, drawn at random. Default: "
-  "all.",
-  lower_bound=1,
-)
 _TUNE = flags.DEFINE_bool(
   "tune",
   False,
   "Whether options of baselines are chosen on the held-out tasks of --tasks, "
   "of at most 20 candidates each.",
 )
-flags.adopt_module_key_flags(shared_flags)
-flags.adopt_module_key_flags(rule_flags)
+for _module in (shared_flags, rule_flags, comparison_flags):
+  flags.adopt_module_key_flags(_module)
 flags.declare_key_flag("tasks")
-
-
-class Tasks(NamedTuple):
-  """What baselines learn from, or are chosen by, that is not the data set.
-
-  Attributes:
-    meta_train: labelled tasks for `TaskBaseline`.
-    meta_validation: held-out tasks, to choose options and epochs by.
-  """
-
-  meta_train: TaskSampler
-  meta_validation: TaskSampler
 
 
 def choose_options(
@@ -170,83 +143,6 @@ def rules_to_compare(
   return rules
 
 
-def subset(
-  examples: LabelledExamples, count: int, seed: int
-) -> LabelledExamples:
-  """Some of a split's examples, drawn at random.
-
-  Args:
-    examples: the split.
-    count: how many.
-    seed: of the draw.
-
-  Returns:
-    The split with fewer examples, in their old order.
-
-  Raises:
-    ValueError: if there are not as many.
-  """
-  if count > len(examples.labels):
-    raise ValueError(
-      f"The training split has {len(examples.labels)} examples. "
-      f"Received: --train_examples={count}"
-    )
-  rng = np.random.default_rng(seed)
-  rows = np.sort(rng.permutation(len(examples.labels))[:count])
-  return examples._replace(
-    inputs=examples.inputs[rows], labels=examples.labels[rows]
-  )
-
-
-def load_tasks(
-  name: str,
-  image_shape: tuple[int, ...],
-  units: tuple[int, ...],
-  data_dir: str | None,
-  seed: int,
-) -> Tasks:
-  """Tasks of a distribution whose inputs have the shape of a data set's.
-
-  Args:
-    name: of the distribution, see `find_distribution`.
-    image_shape: of the data set's inputs.
-    units: of the base network.
-    data_dir: of prepared data sets.
-    seed: of the tasks.
-
-  Returns:
-    `Tasks`.
-
-  Raises:
-    OSError: if a file cannot be read.
-    ValueError: if the inputs are no gray, square images, or there are no tasks
-      of both uses.
-  """
-  if len(image_shape) != 3 or image_shape[0] != image_shape[1]:
-    raise ValueError(
-      "Baselines that learn from other tasks, or are chosen by them, need "
-      "square images; leave them out by --baselines. "
-      f"Received: inputs of shape {image_shape}"
-    )
-  distribution = dataclasses.replace(
-    find_distribution(name),
-    buckets=(
-      Bucket(units, image_size=image_shape[0], episodes=EpisodeConfig(draws=4)),
-    ),
-  )
-  samplers = [
-    load_samplers(distribution, use, data_dir, seed)[0]
-    for use in ("meta_train", "meta_validation")
-  ]
-  for sampler in samplers:
-    if sampler.image_shape != image_shape:
-      raise ValueError(
-        f"Tasks of {name!r} must have inputs of shape {image_shape}. "
-        f"Received: {sampler.image_shape}"
-      )
-  return Tasks(*samplers)
-
-
 def _waits_for_epochs(baseline: AnyBaseline) -> bool:
   return (
     isinstance(baseline, Autoencoder) and baseline.keep == "meta_validation"
@@ -272,23 +168,6 @@ def _config_from_flags(
   )
 
 
-def _splits_from_flags() -> tuple[LabelledExamples, LabelledExamples]:
-  train, test = (
-    load_examples(
-      rule_flags.DATASET.value,
-      split,
-      shared_flags.DATA_DIR.value,
-      shared_flags.IMAGE_SIZE.value,
-      rule_flags.CHANNELS.value,
-      rule_flags.RESIZE.value,
-    )
-    for split in ("train", "test")
-  )
-  if _TRAIN_EXAMPLES.value is not None:
-    train = subset(train, _TRAIN_EXAMPLES.value, shared_flags.SEED.value)
-  return train, test
-
-
 def main(argv: Sequence[str]) -> None:
   """Runs the script with the flags given."""
   if len(argv) > 1:
@@ -311,7 +190,7 @@ def main(argv: Sequence[str]) -> None:
     baselines = baseline_room.get(
       _BASELINES.value, config.units, config.activation
     )
-    train, test = _splits_from_flags()
+    train, test = comparison_flags.splits_from_flags()
     comparison = Comparison(
       train,
       test,

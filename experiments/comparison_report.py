@@ -51,12 +51,36 @@ def as_json(
     "label_draws": config.label_draws,
     "seed": config.seed,
     "options": dict(options),
-    "scores": [_json_score(score) for score in scores],
+    "scores": [score_as_json(score) for score in scores],
     "contests": [
       _json_contest(contest)
       for own in _by_examples(scores).values()
       for contest in contests(own, reference, config.seed)
     ],
+  }
+
+
+def score_as_json(score: Score) -> dict[str, Any]:
+  """One score for `--results`.
+
+  Args:
+    score: of a method, number of labels, choice of layers and read-out.
+
+  Returns:
+    Plain values, see `as_json`.
+  """
+  return {
+    "method": score.method,
+    "examples_per_class": score.examples_per_class,
+    "layers": score.layers,
+    "readout": score.readout,
+    "accuracy_mean": score.mean,
+    "accuracy_stderr": score.stderr,
+    "dimension": score.dimension,
+    "fit_seconds": score.fit_seconds,
+    "is_transductive": score.is_transductive,
+    "num_diverged": score.num_diverged,
+    "accuracies": np.asarray(score.accuracies, float).tolist(),
   }
 
 
@@ -167,22 +191,6 @@ def _notes(scores: Sequence[Score]) -> list[str]:
     for method, per_class, number in diverged
   ]
   return notes
-
-
-def _json_score(score: Score) -> dict[str, Any]:
-  return {
-    "method": score.method,
-    "examples_per_class": score.examples_per_class,
-    "layers": score.layers,
-    "readout": score.readout,
-    "accuracy_mean": score.mean,
-    "accuracy_stderr": score.stderr,
-    "dimension": score.dimension,
-    "fit_seconds": score.fit_seconds,
-    "is_transductive": score.is_transductive,
-    "num_diverged": score.num_diverged,
-    "accuracies": np.asarray(score.accuracies, float).tolist(),
-  }
 
 
 def _json_contest(contest: Contest) -> dict[str, Any]:

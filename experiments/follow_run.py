@@ -82,7 +82,6 @@ class Follower:
     self._metadata, self._validation = metadata, validation
     self._suite, self._make_config = tuple(suite), make_config
     self._folder = tf.io.gfile.join(logdir, FOLDER)
-    self.results_path = tf.io.gfile.join(self._folder, "results.jsonl")
     self._writer: SummaryWriter | None = None
 
   def follow(
@@ -94,7 +93,7 @@ class Follower:
       timeout: seconds without a new checkpoint after which it ends; 0: never.
       sleep: waits so many seconds; an argument so that a test can hold time.
     """
-    done = {row["step"] for row in self.read_results()}
+    done = {row["step"] for row in read_results(self._logdir)}
     waited = 0.0
     while True:
       new = [
@@ -118,14 +117,6 @@ class Follower:
       sleep(_WAIT_SECONDS)
       waited += _WAIT_SECONDS
 
-  def read_results(self) -> list[dict[str, Any]]:
-    """The rows that were written so far."""
-    try:
-      lines = files.read_bytes(self.results_path).splitlines()
-    except FileNotFoundError:
-      return []
-    return [json.loads(line) for line in lines]
-
   def score(self, saved: SavedCheckpoint, saved_rule: SavedRule) -> Score:
     """Scores one checkpoint."""
     metadata = self._metadata_of(saved.step, saved_rule)
@@ -148,12 +139,12 @@ class Follower:
 
   def _take_down(self, score: Score, saved_rule: SavedRule) -> None:
     rows = [
-      *self.read_results(),
+      *read_results(self._logdir),
       {**score._asdict(), "validation": score.validation._asdict()},
     ]
     text = "".join(f"{json.dumps(row)}\n" for row in rows)
     # Buckets cannot append to a file.
-    files.write_atomically(self.results_path, text.encode())
+    files.write_atomically(_results_path(self._logdir), text.encode())
     self._writer = self._writer or SummaryWriter(
       tf.io.gfile.join(self._folder, "tensorboard")
     )
@@ -188,3 +179,33 @@ class Follower:
       meta_steps=step,
       inner_learning_rates=saved_rule.inner_learning_rates,
     )
+
+
+def read_results(logdir: str) -> list[dict[str, Any]]:
+  """What was found of a run's checkpoints so far.
+
+  Args:
+    logdir: the run's folder.
+
+  Returns:
+    The fields of a `Score` for every checkpoint; none if none was scored.
+
+  Raises:
+    OSError: if they cannot be read.
+    ValueError: if they are damaged.
+  """
+  path = _results_path(logdir)
+  try:
+    lines = files.read_bytes(path).splitlines()
+  except FileNotFoundError:
+    return []
+  try:
+    return [json.loads(line) for line in lines]
+  except ValueError as error:
+    raise ValueError(
+      f"Results must be lines of JSON. Received: {path}, {error}"
+    ) from error
+
+
+def _results_path(logdir: str) -> str:
+  return tf.io.gfile.join(logdir, FOLDER, "results.jsonl")

@@ -11,4 +11,4 @@ SWEEP = flags.DEFINE_list(
   None,
   "What is varied; the beginning of the script's file lists what there is.",
 )
-PLOT = flags.DEFINE_string("plot", None, "PNG file of what came of --sweep.")
+PLOT = flags.DEFINE_string("plot", None, "PNG file of the picture.")

@@ -114,9 +114,7 @@ class Autoencoder(Baseline):
     if self.keep == "last":
       *_, last = self.fit_epochs(unlabelled, seed)
       return last.features
-    rng = np.random.default_rng([seed, _HOLD_OUT_STREAM])
-    order = rng.permutation(len(unlabelled))
-    held_out, kept = np.split(order, [max(len(order) // 10, 1)])
+    held_out, kept = hold_out(len(unlabelled), seed)
     lowest, weights = np.inf, None
     for epoch in self.fit_epochs(unlabelled[kept], seed, unlabelled[held_out]):
       network = epoch.features.network
@@ -148,8 +146,12 @@ class Autoencoder(Baseline):
       autoencoder, self.learning_rate, summed_error(is_probability)
     )
     steps = epoch_steps(len(unlabelled), self.batch_size)
-    batches = shuffled_batches([unlabelled, unlabelled], self.batch_size, seed)
     for number in range(1, self.epochs + 1):
+      # One data set for all epochs would go on in an order that depends on how
+      # far the epoch before was prefetched.
+      batches = shuffled_batches(
+        [unlabelled, unlabelled], self.batch_size, seed + number - 1
+      )
       autoencoder.fit(batches, steps_per_epoch=steps, shuffle=False, verbose=0)
       loss = float("nan")
       if held_out is not None:
@@ -167,6 +169,21 @@ class Autoencoder(Baseline):
       for rate in rates
       for number in epochs
     )
+
+
+def hold_out(count: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
+  """Which examples tell of the loss, and which are learned from.
+
+  Args:
+    count: of examples.
+    seed: of the draw.
+
+  Returns:
+    Row numbers of a tenth of the examples, and of all others.
+  """
+  order = np.random.default_rng([seed, _HOLD_OUT_STREAM]).permutation(count)
+  held_out, kept = np.split(order, [max(count // 10, 1)])
+  return held_out, kept
 
 
 def summed_error(is_probability: bool) -> Callable[[Any, Any], Any]:

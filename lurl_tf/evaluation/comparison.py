@@ -193,10 +193,10 @@ class Comparison:
   ) -> Features:
     began = time.monotonic()
     if isinstance(baseline, TaskBaseline):
-      features = baseline.fit_tasks(sampler, self._fit_seed(index))
+      features = baseline.fit_tasks(sampler, fit_seed(self._config.seed, index))
     else:
       inputs = scale_to_unit(self._train.inputs[:, order])
-      features = baseline.fit(inputs, self._fit_seed(index))
+      features = baseline.fit(inputs, fit_seed(self._config.seed, index))
     scorer.add_seconds(time.monotonic() - began)
     return features
 
@@ -213,7 +213,7 @@ class Comparison:
       scale_to_unit(self._train.inputs[rows][:, order]),
       self._train.labels[rows],
       len(self._train.class_names),
-      self._fit_seed(index),
+      fit_seed(self._config.seed, index),
     )
     scorer.add_seconds(time.monotonic() - began)
     return classifier
@@ -266,9 +266,16 @@ class Comparison:
       dtype=own.dtype,
     )
 
-  def _fit_seed(self, index: int) -> int:
-    rng = np.random.default_rng([self._config.seed, _FIT_STREAM, index])
-    return int(rng.integers(2**31))
+
+def fit_seed(seed: int, index: int) -> int:
+  """The seed of one of a baseline's fits.
+
+  Args:
+    seed: of the evaluation.
+    index: of the fit, in the place of a set of initial weights.
+  """
+  rng = np.random.default_rng([seed, _FIT_STREAM, index])
+  return int(rng.integers(2**31))
 
 
 def _network_layers(

@@ -15,6 +15,7 @@ from lurl_tf.presets.catalogue import FOLDER_IN_RUN
 DESCRIPTION_FILE = "run.json"
 CHECKPOINTS_KEPT = 3
 BEST_RULE_FOLDER = "best_rule"
+TENSORBOARD_FOLDER = "tensorboard"
 
 
 class RunFolder:
@@ -91,7 +92,7 @@ class RunFolder:
   @property
   def tensorboard_path(self) -> str:
     """Where the curves are."""
-    return self._join("tensorboard")
+    return self._join(TENSORBOARD_FOLDER)
 
   @property
   def seconds(self) -> float:

@@ -3,6 +3,7 @@
 
 import dataclasses
 import functools
+import itertools
 
 import numpy as np
 import pytest
@@ -41,6 +42,30 @@ def test_clusters_are_found(make):
 def test_seeds(make):
   options = OPTIONS | {"epochs": 1}
   check_seeds(make(**options), make_clusters(40)[0])
+
+
+@pytest.mark.parametrize("read_ahead", [1, 40])
+def test_an_epoch_is_the_same_however_far_the_last_was_read(read_ahead):
+  """Keras prefetches batches beyond those that an epoch takes."""
+  inputs, firsts = make_clusters(40)[0], []
+
+  class Network:
+    def compile(self, *_, **options):
+      pass
+
+    def fit(self, batches, steps_per_epoch, **options):
+      taken = itertools.islice(batches, steps_per_epoch + read_ahead)
+      firsts.append([batch.numpy() for batch, _ in taken][0])
+
+  class Recorded(Autoencoder):
+    def build(self, input_size, seed):
+      return Network(), None
+
+  list(Recorded(epochs=3, batch_size=8).fit_epochs(inputs, seed=5))
+  for number, first in enumerate(firsts):
+    expected = keras_networks.shuffled_batches([inputs], 8, 5 + number)
+    np.testing.assert_array_equal(first, next(iter(expected))[0])
+  assert np.any(firsts[0] != firsts[1])
 
 
 @BOTH

@@ -3,12 +3,11 @@
 
 import json
 
-import numpy as np
 import pytest
 from absl import flags
 from absl.testing import flagsaver
 
-from experiments import compare, rule_choice, shared_flags
+from experiments import compare, comparison_flags, rule_choice, shared_flags
 from experiments.evaluation_setup import make_config
 from lurl_tf import baselines
 from lurl_tf.baselines import KMeansTriangle, VariationalAutoencoder
@@ -26,7 +25,7 @@ def fixture_tiny_data(monkeypatch):
     assert (name, *options) == ("tiny", None, None, 1, "area")
     return make_examples(80, seed=["train", "test"].index(split))
 
-  monkeypatch.setattr(compare, "load_examples", load)
+  monkeypatch.setattr(comparison_flags, "load_examples", load)
 
 
 def make_tasks(*_):
@@ -125,19 +124,6 @@ def test_learned_rules_bring_their_untrained_twin():
   assert rules["quick"].rule is choices[0].learned
 
 
-def test_a_subset_is_drawn_at_random():
-  examples = make_examples(80)
-  part = compare.subset(examples, 20, seed=0)
-  rows = [
-    int(np.flatnonzero((examples.inputs == row).all(axis=1))[0])
-    for row in part.inputs
-  ]
-  assert rows == sorted(set(rows)) and rows != list(range(20))
-  np.testing.assert_array_equal(part.labels, examples.labels[rows])
-  again = compare.subset(examples, 20, seed=0)
-  np.testing.assert_array_equal(part.inputs, again.inputs)
-
-
 def test_options_are_chosen_where_that_is_asked_for(monkeypatch):
   reports = []
 
@@ -168,9 +154,3 @@ def test_options_are_chosen_where_that_is_asked_for(monkeypatch):
   )
   assert chosen["k_means"] in KMeansTriangle(4).candidates()
   assert [report[2:] for report in reports] == [(1, 2), (2, 2)]
-
-
-def test_tasks_have_the_size_of_the_data_set():
-  tasks = compare.load_tasks("quick", (9, 9, 1), (6, 4), None, seed=0)
-  assert tasks.meta_train.input_size == 81
-  assert tasks.meta_validation.use == "meta_validation"

@@ -7,7 +7,7 @@ import tensorflow as tf
 
 from experiments import evaluate as evaluate_script
 from experiments import evaluation_setup, meta_training_run
-from experiments.follow_run import Follower, SuiteEntry
+from experiments.follow_run import Follower, SuiteEntry, read_results
 from experiments.meta_training_run import (
   continue_run,
   prepare_run,
@@ -94,7 +94,7 @@ def test_every_checkpoint_is_scored_once_and_the_best_kept(
   trainer = train(path, monkeypatch, 3)
   second = make_follower(path, [0.625])
   second.follow(timeout=1.0, sleep=waits.append)
-  rows = second.read_results()
+  rows = read_results(path)
   assert [row["step"] for row in rows] == [1, 2, 3]
   assert [row["validation"]["loss"] for row in rows] == [0.5, 0.75, 0.625]
   best = UpdateRule.from_preset(tf.io.gfile.join(path, "evaluation/best_rule"))
@@ -133,7 +133,7 @@ def test_the_validation_is_that_of_the_trainer(tmp_path, monkeypatch):
   follower = make_follower(str(tmp_path), [])
   follower._validation = validation
   follower.follow(1.0, lambda _: None)
-  (row,) = follower.read_results()
+  (row,) = read_results(str(tmp_path))
   expected = validation.score(trainer.parameters())
   assert row["validation"] == expected._asdict()
 
@@ -146,7 +146,7 @@ def test_a_checkpoint_that_is_removed_meanwhile_is_passed_over(
     data.unlink()
   follower = make_follower(str(tmp_path), [0.5])
   follower.follow(1.0, lambda _: None)
-  assert [row["step"] for row in follower.read_results()] == [2]
+  assert [row["step"] for row in read_results(str(tmp_path))] == [2]
   assert "step 1 is passed over" in capsys.readouterr().out
 
 

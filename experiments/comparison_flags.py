@@ -1,0 +1,43 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What scripts with baselines say of their data, beside `rule_flags`.
+
+They are used as those of `experiments.shared_flags`.
+"""
+
+from absl import flags
+
+from experiments import rule_flags, shared_flags
+from experiments.comparison_data import subset
+from lurl_tf.structures import LabelledExamples
+from lurl_tf.tasks import load_examples
+
+TRAIN_EXAMPLES = flags.DEFINE_integer(
+  "train_examples",
+  None,
+  "Examples of the training split that are used, drawn at random. Default: "
+  "all.",
+  lower_bound=1,
+)
+
+
+def splits_from_flags() -> tuple[LabelledExamples, LabelledExamples]:
+  """The training and the test split of `--dataset`, as the flags want them.
+
+  Raises:
+    OSError: if a file cannot be read.
+    ValueError: if there is no such data set, or it has too few examples.
+  """
+  train, test = (
+    load_examples(
+      rule_flags.DATASET.value,
+      split,
+      shared_flags.DATA_DIR.value,
+      shared_flags.IMAGE_SIZE.value,
+      rule_flags.CHANNELS.value,
+      rule_flags.RESIZE.value,
+    )
+    for split in ("train", "test")
+  )
+  if TRAIN_EXAMPLES.value is not None:
+    train = subset(train, TRAIN_EXAMPLES.value, shared_flags.SEED.value)
+  return train, test

@@ -1,0 +1,222 @@
+# SPDX-License-Identifier: Apache-2.0
+r"""Shows why update rules are learned: objectives and features do not fit.
+
+python -m experiments.objective_mismatch --plot=mismatch.png
+python -m experiments.objective_mismatch --dataset=cifar10 --image_size=16 \
+  --tasks=tiny_imagenet32 --data_dir=... --results=mismatch.json
+
+--sweep is a list of
+
+training: a variational autoencoder along its training. Its own loss on examples
+held out goes on improving; the few-shot accuracy of its features need not.
+
+permutation: prototypical networks, which learn features from the tasks of
+--tasks, and the rules of --rule, which learn how to learn them, on inputs in
+their own order and in permuted orders.
+
+Both are done by default (Metz et al. 2019, section 5.1). It ends with a table
+of each. --results and --plot grow as work is done; Ctrl-C ends after the epoch
+or method at hand, with the tables of what is done.
+"""
+
+import dataclasses
+import difflib
+from collections.abc import Iterator, Mapping, Sequence
+
+from absl import app, flags, logging
+
+from experiments import (
+  comparison_flags,
+  rule_flags,
+  shared_flags,
+  sweep_flags,
+  task_flags,
+)
+from experiments.comparison_data import load_sampler
+from experiments.evaluation_setup import progress_report
+from experiments.interruption import Interruption
+from experiments.mismatch_measures import (
+  Subject,
+  follow_training,
+  score_networks,
+  score_tasks_baseline,
+)
+from experiments.mismatch_plot import plot_mismatch
+from experiments.mismatch_report import Mismatch, as_json, as_text
+from experiments.results import check_writable, write_results
+from experiments.rule_choice import choose_rule
+from lurl_tf import baselines
+from lurl_tf.baselines import TaskBaseline
+from lurl_tf.baselines.autoencoder import Autoencoder
+from lurl_tf.evaluation import RANDOM_INIT, Report
+from lurl_tf.evaluation.comparison import ComparedRule
+from lurl_tf.tasks import TaskSampler
+
+TRAINING, PERMUTATION = "training", "permutation"
+_AUTOENCODER, _PROTOTYPES = "vae", ("protonets", "protonets_permuted")
+
+_EPOCHS = flags.DEFINE_integer(
+  "epochs",
+  40,
+  "Sweep training: passes over the unlabelled examples, of 150 steps or more.",
+  lower_bound=1,
+)
+_VAE_LEARNING_RATE = flags.DEFINE_float(
+  "vae_learning_rate",
+  None,
+  "Sweep training: of Adam. Default: that of the baseline vae.",
+)
+for _module in (shared_flags, rule_flags, sweep_flags, comparison_flags):
+  flags.adopt_module_key_flags(_module)
+flags.declare_key_flag("tasks")
+
+
+def measure(
+  mismatch: Mismatch,
+  subject: Subject,
+  autoencoder: Autoencoder | None,
+  rules: Mapping[str, ComparedRule],
+  prototypes: Mapping[str, TaskBaseline],
+  sampler: TaskSampler | None,
+  report: Report,
+) -> Iterator[None]:
+  """Measures one thing after the other.
+
+  Args:
+    mismatch: what is found is added to it.
+    subject: what methods learn from, and are scored on.
+    autoencoder: whose training is followed; None for no such thing.
+    rules: by method; scored in both orders of inputs.
+    prototypes: baselines by method; the same.
+    sampler: of the tasks that `prototypes` learn from.
+    report: called as work proceeds.
+
+  Yields:
+    None, where work may be broken off.
+  """
+  mismatch.methods.append(
+    score_networks(
+      RANDOM_INIT, lambda comparison: comparison.random_init(), subject, report
+    )
+  )
+  for method, baseline in prototypes.items():
+    mismatch.methods.append(
+      score_tasks_baseline(method, baseline, sampler, subject, report)
+    )
+    yield
+  for method, rule in rules.items():
+    mismatch.methods.append(
+      score_networks(
+        method,
+        lambda comparison, method=method, rule=rule: comparison.rule(
+          method, rule
+        ),
+        subject,
+        report,
+      )
+    )
+    yield
+  if autoencoder is not None:
+    for epoch in follow_training(_AUTOENCODER, autoencoder, subject, report):
+      mismatch.epochs.append(epoch)
+      yield
+
+
+def check_sweeps(sweeps: Sequence[str]) -> None:
+  """Raises ValueError unless all are known.
+
+  Args:
+    sweeps: of `--sweep`.
+  """
+  known = (TRAINING, PERMUTATION)
+  for name in sweeps:
+    if name not in known:
+      near = difflib.get_close_matches(name, known)
+      raise ValueError(
+        f"Sweeps must be some of {', '.join(known)}. Received: --sweep={name}. "
+        f"Near names: {', '.join(near) or 'none'}"
+      )
+
+
+def _autoencoder_from_flags(units, activation) -> Autoencoder:
+  named = baselines.get([_AUTOENCODER], units, activation)[_AUTOENCODER]
+  rate = _VAE_LEARNING_RATE.value
+  return dataclasses.replace(
+    named,
+    epochs=_EPOCHS.value,
+    learning_rate=named.learning_rate if rate is None else rate,
+  )
+
+
+def _rules_from_flags() -> dict[str, ComparedRule]:
+  """Rules in the base network of the first one; learned, else untrained."""
+  names = rule_flags.RULE.value
+  choices = [
+    choose_rule(name, shared_flags.SEED.value)
+    for name in (names.split(",") if names else [None])
+  ]
+  first = choices[0].metadata
+  return {
+    choice.name: ComparedRule(
+      choice.hand_designed or choice.learned or choice.untrained,
+      rule_flags.config_from_flags(
+        choice,
+        units=shared_flags.UNITS.value or first.units,
+        activation=shared_flags.ACTIVATION.value or first.activation,
+      ),
+    )
+    for choice in choices
+  }
+
+
+def main(argv: Sequence[str]) -> None:
+  """Runs the script with the flags given."""
+  if len(argv) > 1:
+    raise app.UsageError(f"Only flags are taken. Received: {argv[1:]}")
+  logging.set_verbosity(logging.WARNING)  # TFDS tells of every file it opens
+  results, plot = shared_flags.RESULTS.value, sweep_flags.PLOT.value
+  report, autoencoder, prototypes, sampler = progress_report(), None, {}, None
+  try:
+    for path in filter(None, (results, plot)):
+      check_writable(path)
+    sweeps = sweep_flags.SWEEP.value or (TRAINING, PERMUTATION)
+    check_sweeps(sweeps)
+    rules = _rules_from_flags()
+    config = next(iter(rules.values())).config
+    subject = Subject(*comparison_flags.splits_from_flags(), config)
+    subject.comparison(report).check_rules(rules)
+    if TRAINING in sweeps:
+      autoencoder = _autoencoder_from_flags(config.units, config.activation)
+    if PERMUTATION in sweeps:
+      prototypes = baselines.get(_PROTOTYPES, config.units, config.activation)
+      sampler = load_sampler(
+        task_flags.TASKS.value,
+        "meta_train",
+        subject.train.image_shape,
+        config.units,
+        shared_flags.DATA_DIR.value,
+        shared_flags.SEED.value,
+      )
+    else:
+      rules = {}
+  except (OSError, LookupError, ValueError) as error:
+    raise SystemExit(f"Error: {error}") from error
+  mismatch = Mismatch(rule_flags.DATASET.value, task_flags.TASKS.value, config)
+  with Interruption() as interruption:
+    for _ in measure(
+      mismatch, subject, autoencoder, rules, prototypes, sampler, report
+    ):
+      if results:
+        write_results(results, as_json(mismatch))
+      if plot:
+        plot_mismatch(plot, mismatch)
+      if interruption.requested:
+        break
+  print(f"\n{as_text(mismatch)}", flush=True)
+  written = " and ".join(filter(None, (results, plot)))
+  if written:
+    print(f"\nResults are in {written}")
+
+
+if __name__ == "__main__":
+  app.run(main)
