@@ -23,8 +23,8 @@ from lurl_tf.tasks import (
 TASKS = flags.DEFINE_string(
   "tasks",
   "quick",
-  "Task distribution: quick, small, compact, metz2019, the path of a .json file, or "
-  "the name of one data set.",
+  "Task distribution: quick, small, compact or metz2019, the path of a .json "
+  "file, or the name of one data set.",
 )
 LOGDIR = flags.DEFINE_string(
   "logdir",

@@ -40,7 +40,9 @@ def test_the_papers_architectures():
 
 
 def test_an_unknown_name_lists_the_known():
-  with pytest.raises(ValueError, match="quick, small, compact, metz2019.*compct"):
+  with pytest.raises(
+    ValueError, match="quick, small, compact, metz2019.*compct"
+  ):
     named.named_distribution("compct")
 
 
