@@ -41,7 +41,7 @@ def test_the_papers_architectures():
 
 def test_an_unknown_name_lists_the_known():
   with pytest.raises(
-    ValueError, match="quick, small, compact, metz2019.*compct"
+    ValueError, match="quick, small, compact, metz.*compct"
   ):
     named.named_distribution("compct")
 
