@@ -23,6 +23,7 @@ def make_config(
   batch_size: int | None = None,
   seed: int = 0,
   inner_learning_rate: float | None = None,
+  label_draws: int | None = None,
 ) -> EvaluationConfig:
   """The evaluation asked for; what is None is the rule's own.
 
@@ -36,6 +37,7 @@ def make_config(
     batch_size: unlabelled examples of an inner step.
     seed: of all draws.
     inner_learning_rate: of all inner steps.
+    label_draws: of the episodes; None: see `split_episodes`.
 
   Returns:
     An `EvaluationConfig`.
@@ -45,7 +47,15 @@ def make_config(
   """
   metadata = choice.metadata
   steps = tuple(sorted(set(inner_steps or [metadata.inner_steps])))
-  initial_weights, label_draws = split_episodes(episodes)
+  if label_draws is None:
+    initial_weights, label_draws = split_episodes(episodes)
+  elif label_draws < 1 or episodes % label_draws:
+    raise ValueError(
+      "`episodes` must be a multiple of `label_draws`. Received: "
+      f"episodes={episodes}, label_draws={label_draws}"
+    )
+  else:
+    initial_weights = episodes // label_draws
   return EvaluationConfig(
     units=tuple(units or metadata.units),
     activation=activation or metadata.activation,

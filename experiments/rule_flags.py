@@ -61,6 +61,13 @@ EPISODES = flags.DEFINE_integer(
   "6, else the episodes are rounded up to a multiple of 4).",
   lower_bound=1,
 )
+LABEL_DRAWS = flags.DEFINE_integer(
+  "label_draws",
+  None,
+  "Label draws for every set of initial weights; must divide --episodes. "
+  "Default: see --episodes.",
+  lower_bound=1,
+)
 
 
 def config_from_flags(choice: RuleChoice, **asked: Any) -> EvaluationConfig:
@@ -81,6 +88,7 @@ def config_from_flags(choice: RuleChoice, **asked: Any) -> EvaluationConfig:
   from_flags = {
     "inner_steps": INNER_STEPS.value,
     "episodes": EPISODES.value,
+    "label_draws": LABEL_DRAWS.value,
     "units": shared_flags.UNITS.value,
     "activation": shared_flags.ACTIVATION.value,
     "batch_size": shared_flags.BATCH_SIZE.value,

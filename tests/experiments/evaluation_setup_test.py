@@ -48,6 +48,14 @@ def test_flags_take_the_place_of_the_rules_own(rule_folder):
   assert (config.batch_size, config.seed) == (4, 9)
 
 
+def test_label_draws_divide_the_episodes(rule_folder):
+  choice = rule_choice.choose_rule(rule_folder)
+  config = evaluation_setup.make_config(choice, episodes=50, label_draws=10)
+  assert (config.initial_weights, config.label_draws) == (5, 10)
+  with pytest.raises(ValueError, match="Received: episodes=50, label_draws=4"):
+    evaluation_setup.make_config(choice, episodes=50, label_draws=4)
+
+
 def test_progress_has_a_series_for_every_stage(capsys):
   report = evaluation_setup.progress_report()
   report("a_rule", "inner step", 1, 2)

@@ -40,9 +40,7 @@ def test_the_papers_architectures():
 
 
 def test_an_unknown_name_lists_the_known():
-  with pytest.raises(
-    ValueError, match="quick, small, compact, metz.*compct"
-  ):
+  with pytest.raises(ValueError, match="quick, small, compact, metz.*compct"):
     named.named_distribution("compct")
 
 
