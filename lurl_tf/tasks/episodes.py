@@ -139,9 +139,7 @@ class TaskSampler:
   def task(self, *key: int) -> Task:
     """The task of a key of integers, such as a slot and its generation."""
     generator = self._generator(_TASK_STREAM, *key)
-    data_set = 0
-    if len(self.data_sets) > 1:
-      data_set = int(generator.choice(len(self.data_sets), p=self._shares))
+    data_set = self._choose_data_set(generator)
     labels = np.array(list(self._members[data_set]))
     classes = generator.choice(
       labels, self.config.classes_per_task, replace=False
@@ -150,6 +148,10 @@ class TaskSampler:
     if self.config.permute_inputs:
       permutation = generator.permutation(self.input_size)
     return Task(data_set, classes, permutation)
+
+  def data_set_of(self, *key: int) -> int:
+    """Index of the data set of the task of a key; the rest is not drawn."""
+    return self._choose_data_set(self._generator(_TASK_STREAM, *key))
 
   def batches(self, task: Task, steps: int, *key: int) -> np.ndarray:
     """Unlabelled examples of a task's classes, float32 `[steps, b, i]`."""
@@ -200,6 +202,11 @@ class TaskSampler:
     return self._generator(_SEED_STREAM, *key).integers(
       2**31, size=2, dtype=np.int32
     )
+
+  def _choose_data_set(self, generator: np.random.Generator) -> int:
+    if len(self.data_sets) == 1:
+      return 0
+    return int(generator.choice(len(self.data_sets), p=self._shares))
 
   def _inputs(self, task: Task) -> np.ndarray:
     return self.data_sets[task.data_set].examples.inputs

@@ -1,0 +1,56 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Which curves of a run TensorBoard shows together, under Custom Scalars."""
+
+import re
+from collections.abc import Sequence
+
+from lurl_tf.readouts import READOUTS
+from lurl_tf.summaries import Chart
+
+# The read-out to look at first.
+MAIN_READOUT = "ridge_loo"
+
+
+def meta_training_charts() -> dict[str, list[Chart]]:
+  """Charts of what meta-training writes, the same for all runs.
+
+  Returns:
+    Title of a part of the page to its charts.
+  """
+  return {
+    "Meta-training": [
+      Chart("loss", ("meta/loss$", "validation/loss$")),
+      Chart("accuracy", ("meta/accuracy$", "validation/accuracy$")),
+    ],
+    "By data set": [
+      Chart(quantity, (f"by_data_set/.*/{quantity}$",))
+      for quantity in ("loss", "accuracy")
+    ],
+    "By bucket": [
+      Chart(quantity, (f"by_bucket/.*/{quantity}$",))
+      for quantity in ("loss", "accuracy")
+    ],
+    "Rule": [
+      Chart("mixture weights", ("mixture_weights/[^/]*$",)),
+      Chart("inner learning rates", ("inner_learning_rate/",)),
+    ],
+  }
+
+
+def suite_charts(names: Sequence[str]) -> dict[str, list[Chart]]:
+  """Charts of accuracies of `evaluate --watch`, beside their baselines.
+
+  Args:
+    names: of the data sets.
+
+  Returns:
+    Title of a part of the page, one per data set, to its charts.
+  """
+  readouts = sorted(READOUTS, key=lambda readout: readout != MAIN_READOUT)
+  return {
+    f"Accuracy on {name}": [
+      Chart(readout, (f"{re.escape(name)}/{readout}(/|$)",))
+      for readout in readouts
+    ]
+    for name in names
+  }

@@ -1,0 +1,62 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Tests that charts show the curves that belong together, and no others."""
+
+import re
+
+from experiments.charts import meta_training_charts, suite_charts
+
+
+def shown(chart, names):
+  """The curves on a chart, as TensorBoard finds them."""
+  return [
+    name
+    for name in names
+    if any(re.match(pattern, name) for pattern in chart.curves)
+  ]
+
+
+def test_each_chart_of_a_run_has_its_curves():
+  curves = {
+    ("Meta-training", "loss"): ["meta/loss", "validation/loss"],
+    ("Meta-training", "accuracy"): ["meta/accuracy", "validation/accuracy"],
+    ("By data set", "loss"): [
+      "by_data_set/mnist[train]/loss",
+      "by_data_set/letters/plain[train]/loss",
+    ],
+    ("By data set", "accuracy"): ["by_data_set/mnist[train]/accuracy"],
+    ("By bucket", "loss"): ["by_bucket/64-32 relu, 64 inputs/loss"],
+    ("By bucket", "accuracy"): ["by_bucket/8 relu, 64 inputs/accuracy"],
+    ("Rule", "mixture weights"): ["mixture_weights/hebbian"],
+    ("Rule", "inner learning rates"): ["inner_learning_rate/0"],
+  }
+  others = [
+    "meta/loss_of_others",
+    "meta/support_accuracy",
+    "by_data_set/mnist[train]/support_accuracy",
+    "mixture_weights/V/hebbian",
+  ]
+  names = [name for own in curves.values() for name in own] + others
+  charts = meta_training_charts()
+  assert [(c, chart.title) for c in charts for chart in charts[c]] == [*curves]
+  for category, own in charts.items():
+    for chart in own:
+      assert shown(chart, names) == curves[category, chart.title]
+
+
+def test_a_data_set_has_a_chart_per_readout_with_all_methods():
+  charts = suite_charts(["folder:/a.b+c", "mnist"])
+  (first, *others) = charts["Accuracy on folder:/a.b+c"]
+  names = [
+    "folder:/a.b+c/ridge_loo",
+    "folder:/a.b+c/ridge_loo/random_init",
+    "folder:/a.b+c/ridge",
+    "folder:/aab+c/ridge_loo",
+    "mnist/ridge_loo",
+    "fashion_mnist/ridge_loo",
+  ]
+  assert first.title == "ridge_loo"
+  assert shown(first, names) == names[:2]
+  (ridge,) = [chart for chart in others if chart.title == "ridge"]
+  assert shown(ridge, names) == [names[2]]
+  (mnist, *_) = charts["Accuracy on mnist"]
+  assert shown(mnist, names) == ["mnist/ridge_loo"]
