@@ -2,13 +2,36 @@
 """Which curves of a run TensorBoard shows together, under Custom Scalars."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
+from lurl_tf.meta.part_metrics import PartMetrics, mean_by
 from lurl_tf.readouts import READOUTS
 from lurl_tf.summaries import Chart
 
 # The read-out to look at first.
 MAIN_READOUT = "ridge_loo"
+
+
+def part_curves(parts: Iterable[PartMetrics]) -> dict[str, float]:
+  """Metrics of an outer step by data set and by bucket.
+
+  Args:
+    parts: of the step.
+
+  Returns:
+    Name of a curve to its value.
+  """
+  parts = tuple(parts)
+  means = {
+    "by_data_set": mean_by(parts, lambda part: part.data_set),
+    "by_bucket": mean_by(parts, lambda part: part.bucket),
+  }
+  return {
+    f"{kind}/{name}/{quantity}": value
+    for kind, by_name in means.items()
+    for name, metrics in by_name.items()
+    for quantity, value in metrics._asdict().items()
+  }
 
 
 def meta_training_charts() -> dict[str, list[Chart]]:

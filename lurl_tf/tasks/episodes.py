@@ -73,6 +73,19 @@ class WeightedDataSet(NamedTuple):
   weight: float = 1.0
   classes: tuple[int, ...] | None = None
 
+  def usable_examples(self) -> LabelledExamples:
+    """Those of the classes that tasks may use, whose labels count from 0."""
+    if self.classes is None:
+      return self.examples
+    classes, labels = sorted(self.classes), self.examples.labels
+    kept = np.isin(labels, classes)
+    names = self.examples.class_names
+    return self.examples._replace(
+      inputs=self.examples.inputs[kept],
+      labels=np.searchsorted(classes, labels[kept]).astype(labels.dtype),
+      class_names=tuple(names[label] for label in classes),
+    )
+
 
 class Task(NamedTuple):
   """One task: which classes, and in which order the inputs come.

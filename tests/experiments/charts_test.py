@@ -3,7 +3,13 @@
 
 import re
 
-from experiments.charts import meta_training_charts, suite_charts
+from experiments.charts import (
+  meta_training_charts,
+  part_curves,
+  suite_charts,
+)
+from lurl_tf.meta.part_metrics import PartMetrics
+from lurl_tf.meta.unroll import UnrollMetrics
 
 
 def shown(chart, names):
@@ -13,6 +19,20 @@ def shown(chart, names):
     for name in names
     if any(re.match(pattern, name) for pattern in chart.curves)
   ]
+
+
+def test_curves_by_data_set_and_by_bucket():
+  metrics = UnrollMetrics(1.0, 0.75, 0.25, 0.5, 0.875)
+  parts = [
+    PartMetrics("8 relu", "mnist[train]", 1, metrics),
+    PartMetrics("8 relu", "svhn", 1, metrics._replace(loss=2.0)),
+  ]
+  curves = part_curves(parts)
+  assert curves["by_data_set/mnist[train]/loss"] == 1.0
+  assert curves["by_data_set/svhn/loss"] == 2.0
+  assert curves["by_bucket/8 relu/loss"] == 1.5
+  assert curves["by_bucket/8 relu/support_accuracy"] == 0.875
+  assert len(curves) == 3 * len(metrics)
 
 
 def test_each_chart_of_a_run_has_its_curves():
