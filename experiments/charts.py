@@ -12,6 +12,24 @@ from lurl_tf.summaries import Chart
 MAIN_READOUT = "ridge_loo"
 
 
+def curve_name(name: str) -> str:
+  """A name that can be part of a curve's name on a chart.
+
+  The page Custom Scalars of TensorBoard 2.21 draws no line on a chart that has
+  a curve with parentheses in its name.
+
+  Args:
+    name: of a data set or bucket.
+
+  Example:
+
+  >>> from experiments.charts import curve_name
+  >>> curve_name("mnist[train] (held_out)")
+  'mnist[train] [held_out]'
+  """
+  return name.translate(str.maketrans("()", "[]"))
+
+
 def part_curves(parts: Iterable[PartMetrics]) -> dict[str, float]:
   """Metrics of an outer step by data set and by bucket.
 
@@ -23,11 +41,11 @@ def part_curves(parts: Iterable[PartMetrics]) -> dict[str, float]:
   """
   parts = tuple(parts)
   means = {
-    "by_data_set": mean_by(parts, lambda part: part.data_set),
-    "by_bucket": mean_by(parts, lambda part: part.bucket),
+    "meta_by_data_set": mean_by(parts, lambda part: part.data_set),
+    "meta_by_bucket": mean_by(parts, lambda part: part.bucket),
   }
   return {
-    f"{kind}/{name}/{quantity}": value
+    f"{kind}/{quantity}/{curve_name(name)}": value
     for kind, by_name in means.items()
     for name, metrics in by_name.items()
     for quantity, value in metrics._asdict().items()
@@ -46,11 +64,11 @@ def meta_training_charts() -> dict[str, list[Chart]]:
       Chart("accuracy", ("meta/accuracy$", "validation/accuracy$")),
     ],
     "By data set": [
-      Chart(quantity, (f"by_data_set/.*/{quantity}$",))
+      Chart(quantity, (f"meta_by_data_set/{quantity}/",))
       for quantity in ("loss", "accuracy")
     ],
     "By bucket": [
-      Chart(quantity, (f"by_bucket/.*/{quantity}$",))
+      Chart(quantity, (f"meta_by_bucket/{quantity}/",))
       for quantity in ("loss", "accuracy")
     ],
     "Rule": [
@@ -61,7 +79,7 @@ def meta_training_charts() -> dict[str, list[Chart]]:
 
 
 def suite_charts(names: Sequence[str]) -> dict[str, list[Chart]]:
-  """Charts of accuracies of `evaluate --watch`, beside their baselines.
+  """Charts of accuracies of `evaluate --watch`; baselines are other runs.
 
   Args:
     names: of the data sets.
@@ -72,7 +90,7 @@ def suite_charts(names: Sequence[str]) -> dict[str, list[Chart]]:
   readouts = sorted(READOUTS, key=lambda readout: readout != MAIN_READOUT)
   return {
     f"Accuracy on {name}": [
-      Chart(readout, (f"{re.escape(name)}/{readout}(/|$)",))
+      Chart(readout, (f"{re.escape(curve_name(name))}/{readout}$",))
       for readout in readouts
     ]
     for name in names

@@ -57,8 +57,9 @@ def confusion_picture(
   """
   totals = matrix.sum(axis=1, keepdims=True)
   shares = 100 * matrix / np.maximum(totals, 1)
-  side = 2.5 + 0.25 * max(len(class_names), 10)
-  figure = Figure(figsize=(side, side), dpi=100, layout="constrained")
+  # TensorBoard has room for 350 dots, and shrinks what is wider.
+  side = 2.3 + 0.25 * max(len(class_names), 10)
+  figure = Figure(figsize=(side, side), dpi=72, layout="constrained")
   canvas, axes = FigureCanvasAgg(figure), figure.subplots()
   metrics.ConfusionMatrixDisplay(shares, display_labels=class_names).plot(
     ax=axes,

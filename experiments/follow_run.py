@@ -15,7 +15,7 @@ import numpy as np
 import tensorflow as tf
 
 from experiments.best_rule import keep_best
-from experiments.charts import MAIN_READOUT, suite_charts
+from experiments.charts import MAIN_READOUT, curve_name, suite_charts
 from experiments.confusion_matrix import confusion_picture, few_shot_confusion
 from experiments.inner_snapshots import take_snapshots
 from experiments.rule_choice import RuleChoice
@@ -41,6 +41,7 @@ from lurl_tf.summaries import SummaryWriter
 FOLDER = "evaluation"
 # By data set, method and read-out.
 Baselines = dict[str, dict[str, dict[str, float]]]
+_BASELINES = (RAW_INPUTS, RANDOM_INIT, UNTRAINED_RULE)
 _WAIT_SECONDS = 5.0
 
 
@@ -98,7 +99,7 @@ class Follower:
     self._suite, self._make_config = tuple(suite), make_config
     self._folder = tf.io.gfile.join(logdir, FOLDER)
     self.results_path = tf.io.gfile.join(self._folder, "results.jsonl")
-    self._writer: SummaryWriter | None = None
+    self._writers: dict[str, SummaryWriter] = {}
     self._baselines: Baselines = {}
 
   def follow(
@@ -157,8 +158,7 @@ class Follower:
     for name, train, test in self._suite:
       result = evaluate(train, test, {UNTRAINED_RULE: rule}, evaluation)
       baselines[name] = {
-        method: _accuracies(result, method)
-        for method in (RAW_INPUTS, RANDOM_INIT, UNTRAINED_RULE)
+        method: _accuracies(result, method) for method in _BASELINES
       }
       text = ", ".join(
         f"{method} {100 * accuracies[MAIN_READOUT]:.1f} %"
@@ -208,27 +208,42 @@ class Follower:
 
   def _show(self, score: Score, saved_rule: SavedRule) -> None:
     """Writes what TensorBoard shows of a checkpoint."""
-    if self._writer is None:
-      self._writer = SummaryWriter(
-        tf.io.gfile.join(self._folder, "tensorboard")
-      )
-      self._writer.charts(suite_charts([entry.name for entry in self._suite]))
-    scalars = {
-      f"validation/{k}": v for k, v in score.validation._asdict().items()
-    }
+    if not self._writers:
+      self._open_writers()
+    writer = self._writers[LEARNED_RULE]
+    writer.scalars(
+      score.step,
+      {f"validation/{k}": v for k, v in score.validation._asdict().items()},
+    )
     for name, accuracies in score.suite.items():
-      for readout, accuracy in accuracies.items():
-        scalars[f"{name}/{readout}"] = accuracy
-        for method, own in self._baselines[name].items():
-          scalars[f"{name}/{readout}/{method}"] = own[readout]
-    self._writer.scalars(score.step, scalars)
+      for method, own in (
+        (LEARNED_RULE, accuracies),
+        *self._baselines[name].items(),
+      ):
+        self._writers[method].scalars(
+          score.step,
+          {f"{curve_name(name)}/{key}": value for key, value in own.items()},
+        )
     config = self._config_of(
       saved_rule.rule, score.step, saved_rule.inner_learning_rates
     )
     for entry in self._suite:
       picture = _confusion(saved_rule.rule, entry, config)
-      self._writer.image(score.step, f"{entry.name}/confusion", picture)
-    self._writer.flush()
+      writer.image(score.step, f"{entry.name}/confusion", picture)
+    for each in self._writers.values():
+      each.flush()
+
+  def _open_writers(self) -> None:
+    # TensorBoard colours by run: each baseline is one.
+    self._writers = {
+      method: SummaryWriter(tf.io.gfile.join(self._folder, folder))
+      for method, folder in (
+        (LEARNED_RULE, "tensorboard"),
+        *((baseline, baseline) for baseline in _BASELINES),
+      )
+    }
+    names = [entry.name for entry in self._suite]
+    self._writers[LEARNED_RULE].charts(suite_charts(names))
 
   def _config_of(
     self, rule: UpdateRule, step: int, inner_learning_rates: Sequence[float]

@@ -2,6 +2,7 @@
 """What TensorBoard shows of a rule while it is meta-trained, beside metrics."""
 
 import json
+import os
 from collections.abc import Sequence
 from typing import Any
 
@@ -29,7 +30,10 @@ _ENLARGED = 4
 
 
 def write_hyper_parameters(
-  writer: SummaryWriter, config: MetaTrainConfig, tasks_name: str
+  writer: SummaryWriter,
+  config: MetaTrainConfig,
+  tasks_name: str,
+  logdir: str,
 ) -> None:
   """Puts the fields of a run into HParams; lists are JSON there.
 
@@ -37,9 +41,12 @@ def write_hyper_parameters(
     writer: of the run.
     config: of the run.
     tasks_name: what the task distribution is called; it stands for its fields.
+    logdir: the run's folder.
   """
   fields = {**config.to_json(), "tasks": tasks_name}
-  writer.hyper_parameters(_flattened(fields), _METRICS)
+  folder, name = os.path.split(os.path.normpath(logdir))
+  run_name = f"{name} in {folder or '.'}"
+  writer.hyper_parameters(_flattened(fields), _METRICS, run_name)
 
 
 def write_parameters(

@@ -90,7 +90,10 @@ class RunLog:
     if self._speaks and run.trainer.step < num_steps:
       self._writer = SummaryWriter(run.folder.tensorboard_path)
       write_hyper_parameters(
-        self._writer, run.trainer.config, run.metadata.tasks
+        self._writer,
+        run.trainer.config,
+        run.metadata.tasks,
+        run.folder.path,
       )
       self._writer.charts(meta_training_charts())
       print("Compiling the first step ...", flush=True)

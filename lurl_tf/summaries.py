@@ -78,19 +78,22 @@ class SummaryWriter:
     self,
     values: Mapping[str, bool | float | int | str],
     metrics: Sequence[str] = (),
+    run_name: str | None = None,
   ) -> None:
     """Says what this run was made with, for the page HParams.
 
     Args:
       values: name to value.
       metrics: names of curves to show beside them.
+      run_name: no other run has it; tables show its first letters. Default: the
+        folder of the event files.
     """
     with self._writer.as_default(0):
       hparams.hparams_config(
         [hparams.HParam(name) for name in values],
         [hparams.Metric(name) for name in metrics],
       )
-      hparams.hparams(dict(values), trial_id=self._logdir)
+      hparams.hparams(dict(values), trial_id=run_name or self._logdir)
 
   def charts(self, categories: Mapping[str, Sequence[Chart]]) -> None:
     """Lays out the page Custom Scalars.

@@ -120,11 +120,14 @@ def test_curves_have_a_point_per_step(tmp_path):
     rtol=1e-6,
   )
   # All slots are of one bucket, and learn from one data set.
-  for kind in ("by_data_set/the data set", "by_bucket/6 relu, 12 inputs"):
+  for kind, part in (
+    ("meta_by_data_set", "the data set"),
+    ("meta_by_bucket", "6 relu, 12 inputs"),
+  ):
     for name in UnrollMetrics._fields:
-      shown = curves.pop(f"{kind}/{name}")
+      shown = curves.pop(f"{kind}/{name}/{part}")
       np.testing.assert_allclose(shown, curves[f"meta/{name}"], rtol=1e-6)
-  assert not [name for name in curves if name.startswith("by_")]
+  assert not [name for name in curves if name.startswith("meta_by_")]
   assert "Meta-training" in read_charts(tmp_path / "tensorboard")
 
 

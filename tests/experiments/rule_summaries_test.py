@@ -29,7 +29,7 @@ def hyper_parameters_in(folder):
   session = metadata.parse_session_start_info_plugin_data(
     content.plugin_data.content
   )
-  return {
+  return session.group_name, {
     name: getattr(value, value.WhichOneof("kind"))
     for name, value in session.hparams.items()
   }
@@ -38,9 +38,12 @@ def hyper_parameters_in(folder):
 def test_hyper_parameters_are_the_fields_of_the_run(tmp_path):
   config = tiny_meta.make_config(slots=3, learning_rate=0.25)
   writer = SummaryWriter(tmp_path)
-  rule_summaries.write_hyper_parameters(writer, config, "my_tasks")
+  rule_summaries.write_hyper_parameters(
+    writer, config, "my_tasks", "runs/mine/"
+  )
   writer.flush()
-  found = hyper_parameters_in(tmp_path)
+  trial, found = hyper_parameters_in(tmp_path)
+  assert trial == "mine in runs"
   assert found["slots"] == 3
   assert found["learning_rate"] == 0.25
   assert found["tasks"] == "my_tasks"
