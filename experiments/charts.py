@@ -88,10 +88,10 @@ def suite_charts(names: Sequence[str]) -> dict[str, list[Chart]]:
     Title of a part of the page, one per data set, to its charts.
   """
   readouts = sorted(READOUTS, key=lambda readout: readout != MAIN_READOUT)
+  prefixes = {name: re.escape(f"{curve_name(name)}/") for name in names}
   return {
     f"Accuracy on {name}": [
-      Chart(readout, (f"{re.escape(curve_name(name))}/{readout}$",))
-      for readout in readouts
+      Chart(readout, (f"{prefix}{readout}$",)) for readout in readouts
     ]
-    for name in names
+    for name, prefix in prefixes.items()
   }
