@@ -26,26 +26,29 @@ _TEXT = """
     node.childNodes.forEach(walk);
   };
   walk(document.body);
-  return texts.join("\\n");
+  return texts.join(" ").replace(/\\s+/g, " ");
 })()
 """
 
-# Elements that are drawn, those of shadow roots and frames too.
-_COUNT = """
-(selector => {
-  let count = 0;
-  const walk = root => {
-    for (const element of root.querySelectorAll(selector)) {
-      const loaded = element.nodeName !== "IMG" || element.naturalWidth > 0;
-      if (loaded && element.getBoundingClientRect().width > 0) count += 1;
-    }
+# Elements that are drawn, those of shadow roots and frames too; and how many
+# others are drawn within each.
+_COUNTS = """
+((outer, inner) => {
+  const find = (root, selector) => {
+    const found = [...root.querySelectorAll(selector)].filter(element =>
+      (element.nodeName !== "IMG" || element.naturalWidth > 0) &&
+      element.getBoundingClientRect().width > 0);
     for (const element of root.querySelectorAll("*")) {
-      if (element.shadowRoot) walk(element.shadowRoot);
-      if (element.nodeName === "IFRAME") walk(element.contentDocument);
+      if (element.shadowRoot) found.push(...find(element.shadowRoot, selector));
+      if (element.nodeName === "IFRAME")
+        found.push(...find(element.contentDocument, selector));
     }
+    return found;
   };
-  walk(document);
-  return count;
+  const within = element =>
+    find(element, inner).length +
+    (element.shadowRoot ? find(element.shadowRoot, inner).length : 0);
+  return find(document, outer).map(within);
 })
 """
 
@@ -127,9 +130,13 @@ class Browser:
     """All text on the page."""
     return self.run(_TEXT)
 
+  def counts(self, outer, inner="*"):
+    """How many elements are drawn within each of others; CSS selectors."""
+    return self.run(f"{_COUNTS}({json.dumps(outer)}, {json.dumps(inner)})")
+
   def count(self, selector):
     """How many elements are drawn that a CSS selector finds."""
-    return self.run(f"{_COUNT}({json.dumps(selector)})")
+    return len(self.counts(selector))
 
   def wait_until(self, condition, seconds=90):
     """Waits for a function of this browser to be true; False if in vain."""
