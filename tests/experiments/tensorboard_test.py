@@ -136,7 +136,7 @@ def fixture_screenshots(tmp_path_factory):
 @pytest.mark.parametrize(
   ("page", "texts", "drawn", "count"),
   [
-    ("timeseries", ["meta_by_data_set", "inner_learning_rate/0"], "canvas", 1),
+    ("timeseries", ["meta_by_data_set", "evaluation/random_init"], "canvas", 1),
     ("scalars", ["meta_by_data_set", "mixture_weights"], "svg .line", 4),
     (
       "custom_scalars",
