@@ -11,21 +11,37 @@ import time
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
+import numpy as np
 import tensorflow as tf
 
 from experiments.best_rule import keep_best
+from experiments.charts import MAIN_READOUT, curve_name, suite_charts
+from experiments.confusion_matrix import confusion_picture, few_shot_confusion
+from experiments.inner_snapshots import take_snapshots
 from experiments.rule_choice import RuleChoice
 from lurl_tf import files
-from lurl_tf.evaluation import LEARNED_RULE, EvaluationConfig, evaluate
+from lurl_tf.evaluation import (
+  LEARNED_RULE,
+  RANDOM_INIT,
+  RAW_INPUTS,
+  UNTRAINED_RULE,
+  EvaluationConfig,
+  EvaluationResult,
+  evaluate,
+)
+from lurl_tf.evaluation.draws import draw_support
 from lurl_tf.meta.checkpoints import SavedCheckpoint, list_checkpoints
 from lurl_tf.meta.saved_rule import RunDescription, SavedRule, read_rule
 from lurl_tf.meta.validation import Validation, ValidationScore
 from lurl_tf.presets import PresetMetadata
-from lurl_tf.readouts import READOUTS
+from lurl_tf.rule import UpdateRule
 from lurl_tf.structures import LabelledExamples
 from lurl_tf.summaries import SummaryWriter
 
 FOLDER = "evaluation"
+# By data set, method and read-out.
+Baselines = dict[str, dict[str, dict[str, float]]]
+_BASELINES = (RAW_INPUTS, RANDOM_INIT, UNTRAINED_RULE)
 _WAIT_SECONDS = 5.0
 
 
@@ -82,7 +98,8 @@ class Follower:
     self._metadata, self._validation = metadata, validation
     self._suite, self._make_config = tuple(suite), make_config
     self._folder = tf.io.gfile.join(logdir, FOLDER)
-    self._writer: SummaryWriter | None = None
+    self._writers: dict[str, SummaryWriter] = {}
+    self._baselines: Baselines = {}
 
   def follow(
     self, timeout: float = 0.0, sleep: Callable[[float], None] = time.sleep
@@ -101,6 +118,8 @@ class Follower:
         for saved in list_checkpoints(self._logdir)
         if saved.step not in done
       ]
+      if new and not self._baselines:
+        self._baselines = self.score_baselines()
       for saved in new:
         done.add(saved.step)
         try:
@@ -117,22 +136,37 @@ class Follower:
       sleep(_WAIT_SECONDS)
       waited += _WAIT_SECONDS
 
+  def score_baselines(self) -> Baselines:
+    """Scores what no checkpoint changes, for lines beside the curves.
+
+    The untrained rule is random, whatever rule the run began with; its inner
+    learning rates are those of the run's beginning.
+    """
+    config = self._description.config
+    rule = UpdateRule(config.rule, config.seed, config.term_coefficient)
+    evaluation = self._config_of(rule, 0, config.inner_learning_rates)
+    baselines = {}
+    for name, train, test in self._suite:
+      result = evaluate(train, test, {UNTRAINED_RULE: rule}, evaluation)
+      baselines[name] = {
+        method: _accuracies(result, method) for method in _BASELINES
+      }
+      text = ", ".join(
+        f"{method} {100 * accuracies[MAIN_READOUT]:.1f} %"
+        for method, accuracies in baselines[name].items()
+      )
+      print(f"{name}: {text}", flush=True)
+    return baselines
+
   def score(self, saved: SavedCheckpoint, saved_rule: SavedRule) -> Score:
     """Scores one checkpoint."""
-    metadata = self._metadata_of(saved.step, saved_rule)
-    choice = RuleChoice(
-      self._logdir, saved_rule.rule, saved_rule.rule, metadata
+    config = self._config_of(
+      saved_rule.rule, saved.step, saved_rule.inner_learning_rates
     )
-    config = self._make_config(choice)
     suite = {}
     for name, train, test in self._suite:
       result = evaluate(train, test, {LEARNED_RULE: saved_rule.rule}, config)
-      suite[name] = {
-        readout: result.row(
-          LEARNED_RULE, readout, config.inner_steps[-1]
-        ).accuracy_mean
-        for readout in READOUTS
-      }
+      suite[name] = _accuracies(result, LEARNED_RULE)
     return Score(
       saved.step, self._validation.score(saved_rule.parameters), suite
     )
@@ -145,25 +179,15 @@ class Follower:
     text = "".join(f"{json.dumps(row)}\n" for row in rows)
     # Buckets cannot append to a file.
     files.write_atomically(_results_path(self._logdir), text.encode())
-    self._writer = self._writer or SummaryWriter(
-      tf.io.gfile.join(self._folder, "tensorboard")
-    )
-    scalars = {
-      f"validation/{k}": v for k, v in score.validation._asdict().items()
-    }
-    for name, accuracies in score.suite.items():
-      for readout, accuracy in accuracies.items():
-        scalars[f"{name}/{readout}"] = accuracy
-    self._writer.scalars(score.step, scalars)
-    self._writer.flush()
+    self._show(score, saved_rule)
     is_best = keep_best(
       saved_rule.rule,
       tf.io.gfile.join(self._folder, "best_rule"),
-      self._metadata_of(score.step, saved_rule),
+      self._metadata_of(score.step, saved_rule.inner_learning_rates),
       score.validation,
     )
     suite = "  ".join(
-      f"{name} {100 * accuracies['ridge_loo']:.1f} %"
+      f"{name} {100 * accuracies[MAIN_READOUT]:.1f} %"
       for name, accuracies in score.suite.items()
     )
     print(
@@ -173,11 +197,58 @@ class Follower:
       flush=True,
     )
 
-  def _metadata_of(self, step: int, saved_rule: SavedRule) -> PresetMetadata:
+  def _show(self, score: Score, saved_rule: SavedRule) -> None:
+    """Writes what TensorBoard shows of a checkpoint."""
+    if not self._writers:
+      self._open_writers()
+    writer = self._writers[LEARNED_RULE]
+    writer.scalars(
+      score.step,
+      {f"validation/{k}": v for k, v in score.validation._asdict().items()},
+    )
+    for name, accuracies in score.suite.items():
+      for method, own in (
+        (LEARNED_RULE, accuracies),
+        *self._baselines[name].items(),
+      ):
+        self._writers[method].scalars(
+          score.step,
+          {f"{curve_name(name)}/{key}": value for key, value in own.items()},
+        )
+    config = self._config_of(
+      saved_rule.rule, score.step, saved_rule.inner_learning_rates
+    )
+    for entry in self._suite:
+      picture = _confusion(saved_rule.rule, entry, config)
+      writer.image(score.step, f"{entry.name}/confusion", picture)
+    for each in self._writers.values():
+      each.flush()
+
+  def _open_writers(self) -> None:
+    # TensorBoard colours by run: each baseline is one.
+    self._writers = {
+      method: SummaryWriter(tf.io.gfile.join(self._folder, folder))
+      for method, folder in (
+        (LEARNED_RULE, "tensorboard"),
+        *((baseline, baseline) for baseline in _BASELINES),
+      )
+    }
+    names = [entry.name for entry in self._suite]
+    self._writers[LEARNED_RULE].charts(suite_charts(names))
+
+  def _config_of(
+    self, rule: UpdateRule, step: int, inner_learning_rates: Sequence[float]
+  ) -> EvaluationConfig:
+    metadata = self._metadata_of(step, inner_learning_rates)
+    return self._make_config(RuleChoice(self._logdir, rule, rule, metadata))
+
+  def _metadata_of(
+    self, step: int, inner_learning_rates: Sequence[float]
+  ) -> PresetMetadata:
     return dataclasses.replace(
       self._metadata,
       meta_steps=step,
-      inner_learning_rates=saved_rule.inner_learning_rates,
+      inner_learning_rates=tuple(inner_learning_rates),
     )
 
 
@@ -209,3 +280,30 @@ def read_results(logdir: str) -> list[dict[str, Any]]:
 
 def _results_path(logdir: str) -> str:
   return tf.io.gfile.join(logdir, FOLDER, "results.jsonl")
+
+
+def _accuracies(result: EvaluationResult, method: str) -> dict[str, float]:
+  """A method's mean accuracies by read-out, after its last inner step."""
+  return {
+    row.readout: row.accuracy_mean
+    for row in result.rows
+    if row.method == method
+  }
+
+
+def _confusion(
+  rule: UpdateRule, entry: SuiteEntry, config: EvaluationConfig
+) -> np.ndarray:
+  """A picture of one network's confusions, on the first label draw."""
+  (*_, trained) = take_snapshots(rule, entry.train, config)
+  support, *_ = draw_support(
+    entry.train, config.examples_per_class, config.label_draws, config.seed
+  )
+  matrix = few_shot_confusion(
+    entry.train._replace(
+      inputs=entry.train.inputs[support], labels=entry.train.labels[support]
+    ),
+    entry.test,
+    lambda inputs: trained.features(inputs, config.activation),
+  )
+  return confusion_picture(matrix, entry.train.class_names)

@@ -97,7 +97,7 @@ def prepare_run(
   metadata = rule_metadata(config, samplers[0], tasks_name, command)
   view = None
   if show_inner_training:
-    view = InnerTrainingView(samplers[0].data_sets[0].examples, config)
+    view = InnerTrainingView(samplers[0].data_sets[0].usable_examples(), config)
   return Run(trainer, rule, folder, metadata, validation, view)
 
 

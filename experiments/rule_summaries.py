@@ -2,15 +2,18 @@
 """What TensorBoard shows of a rule while it is meta-trained, beside metrics."""
 
 import json
+import os
 from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
-from experiments.inner_snapshots import take_snapshots
+from experiments.confusion_matrix import confusion_picture, few_shot_confusion
+from experiments.inner_snapshots import Snapshot, take_snapshots
 from experiments.mixture_weights import mixture_weights
 from experiments.receptive_fields import receptive_field_grid
 from lurl_tf.evaluation import EvaluationConfig
+from lurl_tf.evaluation.draws import draw_support
 from lurl_tf.meta import MetaTrainConfig
 from lurl_tf.rule import UpdateRule
 from lurl_tf.structures import LabelledExamples
@@ -27,7 +30,10 @@ _ENLARGED = 4
 
 
 def write_hyper_parameters(
-  writer: SummaryWriter, config: MetaTrainConfig, tasks_name: str
+  writer: SummaryWriter,
+  config: MetaTrainConfig,
+  tasks_name: str,
+  logdir: str,
 ) -> None:
   """Puts the fields of a run into HParams; lists are JSON there.
 
@@ -35,9 +41,12 @@ def write_hyper_parameters(
     writer: of the run.
     config: of the run.
     tasks_name: what the task distribution is called; it stands for its fields.
+    logdir: the run's folder.
   """
   fields = {**config.to_json(), "tasks": tasks_name}
-  writer.hyper_parameters(_flattened(fields), _METRICS)
+  folder, name = os.path.split(os.path.normpath(logdir))
+  run_name = f"{name} in {folder or '.'}"
+  writer.hyper_parameters(_flattened(fields), _METRICS, run_name)
 
 
 def write_parameters(
@@ -85,6 +94,15 @@ class InnerTrainingView:
     generator = np.random.default_rng(config.seed)
     order = generator.permutation(len(examples.labels))
     self._rows = order[:_MOST_POINTS]
+    per_class = config.tasks.buckets[0].episodes.support_per_class
+    (support,) = draw_support(examples, per_class, 1, config.seed)
+    query = order[~np.isin(order, support)][:_MOST_POINTS]
+    self._support, self._query = (
+      examples._replace(
+        inputs=examples.inputs[rows], labels=examples.labels[rows]
+      )
+      for rows in (support, query)
+    )
 
   def write(
     self,
@@ -93,7 +111,7 @@ class InnerTrainingView:
     rule: UpdateRule,
     inner_learning_rates: Sequence[float],
   ) -> None:
-    """Trains the network; writes updates, receptive fields and features.
+    """Trains the network; writes updates, pictures and features.
 
     Args:
       writer: of the run.
@@ -138,6 +156,7 @@ class InnerTrainingView:
       )
       grid = grid.repeat(_ENLARGED, axis=0).repeat(_ENLARGED, axis=1)
       writer.image(step, "receptive_fields", grid)
+    self._write_confusion(writer, step, trained)
     features = trained.features(
       self._examples.inputs[self._rows], bucket.activation
     )
@@ -147,6 +166,18 @@ class InnerTrainingView:
       np.nan_to_num(features),
       [self._examples.class_names[label] for label in labels],
     )
+
+  def _write_confusion(
+    self, writer: SummaryWriter, step: int, trained: Snapshot
+  ) -> None:
+    activation = self._config.tasks.buckets[0].activation
+    matrix = few_shot_confusion(
+      self._support,
+      self._query,
+      lambda inputs: trained.features(inputs, activation),
+    )
+    picture = confusion_picture(matrix, self._examples.class_names)
+    writer.image(step, "few_shot_confusion", picture)
 
 
 def relative_updates(

@@ -6,6 +6,7 @@ import time
 from typing import NamedTuple
 
 from experiments.best_rule import keep_best
+from experiments.charts import meta_training_charts, part_curves
 from experiments.progress import Progress, format_seconds
 from experiments.results import format_table
 from experiments.rule_summaries import (
@@ -89,8 +90,12 @@ class RunLog:
     if self._speaks and run.trainer.step < num_steps:
       self._writer = SummaryWriter(run.folder.tensorboard_path)
       write_hyper_parameters(
-        self._writer, run.trainer.config, run.metadata.tasks
+        self._writer,
+        run.trainer.config,
+        run.metadata.tasks,
+        run.folder.path,
       )
+      self._writer.charts(meta_training_charts())
       print("Compiling the first step ...", flush=True)
     self._progress = Progress(num_steps, unit="meta-step")
     self._compiled = 0
@@ -103,8 +108,9 @@ class RunLog:
     if not self._speaks:
       return
     self._tell_of_compiling()
+    scalars = {f"meta/{name}": each for name, each in metrics._asdict().items()}
     self._writer.scalars(
-      step, {f"meta/{name}": value for name, value in metrics._asdict().items()}
+      step, {**scalars, **part_curves(self._run.trainer.parts)}
     )
     self._progress.update(
       step,

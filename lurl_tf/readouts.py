@@ -47,14 +47,14 @@ def ridge(
     Accuracy on the query set, from 0 to 1.
   """
   del seed
-  return _ridge_accuracy(
+  predicted = _predict_ridge(
     support_features,
     support_labels,
     query_features,
-    query_labels,
     num_classes,
     PUBLISHED_PENALTY,
   )
+  return float(np.mean(predicted == query_labels))
 
 
 def ridge_loo(
@@ -83,15 +83,37 @@ def ridge_loo(
     Accuracy on the query set, from 0 to 1.
   """
   del seed
+  predicted = predict_ridge_loo(
+    support_features, support_labels, query_features, num_classes
+  )
+  return float(np.mean(predicted == query_labels))
+
+
+def predict_ridge_loo(
+  support_features: np.ndarray,
+  support_labels: np.ndarray,
+  query_features: np.ndarray,
+  num_classes: int,
+) -> np.ndarray:
+  """What `ridge_loo` takes query examples for.
+
+  Args:
+    support_features: `[b, u]` features of labelled examples.
+    support_labels: `[b]` class indices.
+    query_features: `[n, u]` features to classify.
+    num_classes: number of classes.
+
+  Returns:
+    `[n]` class indices.
+  """
   multiple = choose_relative_penalty(
     support_features, support_labels, num_classes
   )
   _, _, scales, _ = _centered_svd(support_features)
-  return _ridge_accuracy(
+  return _predict_ridge(
     support_features,
     support_labels,
     query_features,
-    query_labels,
     num_classes,
     multiple * _mean_gram_diagonal(scales, support_features.shape[1]),
   )
@@ -137,19 +159,18 @@ READOUTS: dict[str, Readout] = {
 }
 
 
-def _ridge_accuracy(
+def _predict_ridge(
   support_features: np.ndarray,
   support_labels: np.ndarray,
   query_features: np.ndarray,
-  query_labels: np.ndarray,
   num_classes: int,
   penalty: float,
-) -> float:
+) -> np.ndarray:
   center, left, scales, right = _centered_svd(support_features)
   targets, bias = _ridge_targets(support_labels, num_classes)
   shrunk = (scales / (scales**2 + penalty))[:, None] * (left.T @ targets)
   logits = (_as_float(query_features) - center) @ (right.T @ shrunk) + bias
-  return float(np.mean(np.argmax(logits, axis=1) == query_labels))
+  return np.argmax(logits, axis=1)
 
 
 def _as_float(features: np.ndarray) -> np.ndarray:

@@ -3,13 +3,29 @@
 
 import os
 from collections.abc import Mapping, Sequence
+from typing import NamedTuple
 
 import numpy as np
 import tensorflow as tf
 from tensorboard.plugins import projector
+from tensorboard.plugins.custom_scalar import layout_pb2
+from tensorboard.plugins.custom_scalar import summary as custom_scalar
 from tensorboard.plugins.hparams import api as hparams
 
 from lurl_tf import files
+
+
+class Chart(NamedTuple):
+  """Several curves on one chart of the page Custom Scalars.
+
+  Attributes:
+    title: of the chart.
+    curves: regular expressions; a curve is on the chart if its name begins with
+      what one of them matches.
+  """
+
+  title: str
+  curves: tuple[str, ...]
 
 
 class SummaryWriter:
@@ -62,19 +78,51 @@ class SummaryWriter:
     self,
     values: Mapping[str, bool | float | int | str],
     metrics: Sequence[str] = (),
+    run_name: str | None = None,
   ) -> None:
     """Says what this run was made with, for the page HParams.
 
     Args:
       values: name to value.
       metrics: names of curves to show beside them.
+      run_name: no other run has it; tables show its first letters. Default: the
+        folder of the event files.
     """
     with self._writer.as_default(0):
       hparams.hparams_config(
         [hparams.HParam(name) for name in values],
         [hparams.Metric(name) for name in metrics],
       )
-      hparams.hparams(dict(values), trial_id=self._logdir)
+      hparams.hparams(dict(values), trial_id=run_name or self._logdir)
+
+  def charts(self, categories: Mapping[str, Sequence[Chart]]) -> None:
+    """Lays out the page Custom Scalars.
+
+    TensorBoard merges the layouts of all runs that it shows; charts of one
+    title and the same curves are one chart.
+
+    Args:
+      categories: title of a part of the page to its charts.
+    """
+    layout = layout_pb2.Layout(
+      category=[
+        layout_pb2.Category(
+          title=title,
+          chart=[
+            layout_pb2.Chart(
+              title=chart.title,
+              multiline=layout_pb2.MultilineChartContent(tag=chart.curves),
+            )
+            for chart in charts
+          ],
+        )
+        for title, charts in categories.items()
+      ]
+    )
+    with self._writer.as_default(0):
+      tf.summary.experimental.write_raw_pb(
+        custom_scalar.pb(layout).SerializeToString()
+      )
 
   def embedding(
     self, name: str, vectors: np.ndarray, labels: Sequence[str]

@@ -8,6 +8,7 @@ from PIL import Image
 from tensorboard.backend.event_processing.event_accumulator import (
   EventAccumulator,
 )
+from tensorboard.plugins.custom_scalar import layout_pb2
 from tensorboard.util import tensor_util
 
 
@@ -30,6 +31,18 @@ def read_curves(folder):
   return {
     name: [(step, value.item()) for step, value in points]
     for name, points in read_arrays(folder, "scalars").items()
+  }
+
+
+def read_charts(folder):
+  """Titles and patterns of charts by the part of the page Custom Scalars."""
+  ((*_, (_, content)),) = read_arrays(folder, "custom_scalars").values()
+  layout = layout_pb2.Layout.FromString(content.item())
+  return {
+    category.title: [
+      (chart.title, list(chart.multiline.tag)) for chart in category.chart
+    ]
+    for category in layout.category
   }
 
 

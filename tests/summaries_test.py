@@ -9,8 +9,13 @@ from tensorboard.backend.event_processing.event_accumulator import (
 )
 from tensorboard.plugins.hparams import metadata
 
-from lurl_tf.summaries import SummaryWriter
-from tests.event_files import read_arrays, read_curves, read_pictures
+from lurl_tf.summaries import Chart, SummaryWriter
+from tests.event_files import (
+  read_arrays,
+  read_charts,
+  read_curves,
+  read_pictures,
+)
 
 
 def test_points_can_be_read_once_they_are_flushed(tmp_path):
@@ -88,6 +93,17 @@ def test_hyper_parameters_can_be_read_back(tmp_path):
   )
   assert {each.name for each in experiment.hparam_infos} == set(values)
   assert [each.name.tag for each in experiment.metric_infos] == ["meta/loss"]
+
+
+def test_charts_can_be_read_back(tmp_path):
+  writer = SummaryWriter(tmp_path)
+  writer.charts(
+    {"Rule": [Chart("weights", ("w/", "v/")), Chart("rates", ("rate/.",))]}
+  )
+  writer.flush()
+  assert read_charts(tmp_path) == {
+    "Rule": [("weights", ["w/", "v/"]), ("rates", ["rate/."])]
+  }
 
 
 def test_an_embedding_has_points_and_labels(tmp_path):

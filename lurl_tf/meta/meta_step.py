@@ -26,7 +26,7 @@ class ReplicaState(NamedTuple):
 
 
 class StepMetrics(NamedTuple):
-  """Numbers of one outer step over all replicas, each a scalar.
+  """Numbers of one outer step over all replicas, scalars but for the last.
 
   Attributes:
     unroll: `UnrollMetrics`, means over the truncations with a usable slot; not
@@ -36,6 +36,8 @@ class StepMetrics(NamedTuple):
     learning_rate: of the step.
     rollbacks: how often the run went back so far.
     stop: how many replicas were told to stop.
+    by_data_set: `[c, m + 1]`, the rows of `Advance.by_data_set` of all buckets,
+      one below the other, summed over truncations and replicas.
   """
 
   unroll: UnrollMetrics
@@ -44,6 +46,7 @@ class StepMetrics(NamedTuple):
   learning_rate: tf.Tensor
   rollbacks: tf.Tensor
   stop: tf.Tensor
+  by_data_set: tf.Tensor
 
 
 def meta_step(
@@ -82,14 +85,17 @@ def meta_step(
     # A truncation of which no slot is usable has zeros for a gradient and for
     # metrics.
     numbers = tf.stack([*advance.metrics, advance.usable, kept])
-    rows.append(tf.concat([advance.gradient, numbers], axis=0))
+    by_data_set = _rows_of_bucket(groups, index, advance.by_data_set)
+    rows.append(tf.concat([by_data_set, advance.gradient, numbers], axis=0))
   context = tf.distribute.get_replica_context()
   local = tf.concat(
     [tf.add_n(rows), [tf.cast(stop, dtype), tf.ones([], dtype)]], axis=0
   )
   # The reduced vector may have lost its shape.
   total = tf.ensure_shape(context.all_reduce("SUM", local), local.shape)
-  gradient, numbers = tf.split(total, [len(trained), -1])
+  by_data_set, gradient, numbers = tf.split(
+    total, [by_data_set.shape[0], len(trained), -1]
+  )
   *metrics, usable, kept, stop, replicas = tf.unstack(
     numbers, num=len(UnrollMetrics._fields) + 4
   )
@@ -112,4 +118,15 @@ def meta_step(
     learning_rate(config, state.outer),
     result.state.rollbacks,
     stop,
+    tf.reshape(by_data_set, [-1, len(UnrollMetrics._fields) + 1]),
   )
+
+
+def _rows_of_bucket(
+  groups: Sequence[SlotGroup], index: int, by_data_set: tf.Tensor
+) -> tf.Tensor:
+  """A bucket's rows, flat, among zeros for those of all others."""
+  columns = by_data_set.shape[1]
+  sizes = [columns * len(group.data_set_names) for group in groups]
+  before, after = sum(sizes[:index]), sum(sizes[index + 1 :])
+  return tf.pad(tf.reshape(by_data_set, [-1]), [[before, after]])

@@ -59,7 +59,13 @@ def make_replica_steps(
       )
       dtype = state.outer.learned.parameters.dtype
       rows.append(
-        tf.stack([tf.cast(each, dtype) for each in tf.nest.flatten(metrics)])
+        tf.concat(
+          [
+            tf.reshape(tf.cast(each, dtype), [-1])
+            for each in tf.nest.flatten(metrics)
+          ],
+          axis=0,
+        )
       )
     return state, tf.stack(rows)
 

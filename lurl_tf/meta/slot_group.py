@@ -51,6 +51,8 @@ class Truncation(NamedTuple):
     seed: `[2]` int32, of fresh states and perturbations.
     data: inputs in the order of the pixels.
     variation: what they are to be varied by.
+    data_sets: `[t]` int32, which of the group's `data_set_names` the slots
+      learn from.
   """
 
   reset: tf.Tensor
@@ -59,6 +61,7 @@ class Truncation(NamedTuple):
   seed: tf.Tensor
   data: TruncationData
   variation: TaskVariation
+  data_sets: tf.Tensor
 
 
 class Advance(NamedTuple):
@@ -70,12 +73,15 @@ class Advance(NamedTuple):
     metrics: `UnrollMetrics`, scalars: means over the usable slots; zeros
       without any.
     usable: scalar, the number of slots that count.
+    by_data_set: `[n, m + 1]`, for each of the group's `data_set_names` the sums
+      of the `m` metrics over its usable slots, and their number.
   """
 
   gradient: tf.Tensor
   slots: Slots
   metrics: UnrollMetrics
   usable: tf.Tensor
+  by_data_set: tf.Tensor
 
 
 class SlotGroup:
@@ -108,6 +114,10 @@ class SlotGroup:
       check_image_shape(sampler.input_size, sampler.image_shape)
     self.config, self._index, self._sampler = config, index, sampler
     self._replicas = replicas
+    names = [each.name for each in sampler.data_sets]
+    # Those of a synthetic family share a name.
+    self.data_set_names = tuple(dict.fromkeys(names))
+    self._name_places = [self.data_set_names.index(name) for name in names]
     self.bucket = config.tasks.buckets[index]
     self.task = TruncatedTask(
       config.rule,
@@ -201,14 +211,20 @@ class SlotGroup:
   ) -> Truncation:
     config, buckets = self.config, len(self.config.tasks.buckets)
     rows = slice(replica * config.slots, (replica + 1) * config.slots)
+    generations = plan.before.generation[rows]
+    first_slot = (replica * buckets + self._index) * config.slots
     data, variation = draw_truncation(
       self._sampler,
       config.unroll,
       config.rule.dtype,
-      plan.before.generation[rows],
+      generations,
       truncation,
-      (replica * buckets + self._index) * config.slots,
+      first_slot,
     )
+    data_sets = [
+      self._name_places[self._sampler.data_set_of(slot, int(generation))]
+      for slot, generation in enumerate(generations, first_slot)
+    ]
     return Truncation(
       reset=tf.constant(plan.reset[rows]),
       clock=SlotClock(
@@ -221,6 +237,7 @@ class SlotGroup:
       ),
       data=data,
       variation=variation,
+      data_sets=tf.constant(data_sets, tf.int32),
     )
 
   def advance(
@@ -239,7 +256,7 @@ class SlotGroup:
     estimate = self._programs(
       parameters, self._compiled_inputs(slots, truncation), truncation.length
     )
-    return self._compiled_average(estimate, slots.lost)
+    return self._compiled_average(estimate, slots.lost, truncation.data_sets)
 
   def _inputs(self, slots: Slots, truncation: Truncation) -> SlotInputs:
     """What the slots start the truncation from."""
@@ -260,17 +277,26 @@ class SlotGroup:
       split_seeds(truncation.seed, config.slots),
     )
 
-  def _average(self, estimate: Estimate, lost: tf.Tensor) -> Advance:
+  def _average(
+    self, estimate: Estimate, lost: tf.Tensor, data_sets: tf.Tensor
+  ) -> Advance:
     """From the estimates of all slots to what they lead to together."""
     average = average_slots(
       estimate.gradients, estimate.metrics.loss, self.config.slot_clip_norm
     )
     usable = average.usable
-    count = tf.reduce_sum(tf.cast(usable, average.gradient.dtype))
-
-    def mean(values):
-      values = tf.where(usable, values, tf.zeros_like(values))
-      return tf.reduce_sum(values) / tf.maximum(count, 1)
+    ones = tf.cast(usable, average.gradient.dtype)
+    count = tf.reduce_sum(ones)
+    kept = [
+      tf.where(usable, values, tf.zeros_like(values))
+      for values in estimate.metrics
+    ]
+    # No matrix product: on TPUs it would be rounded.
+    shares = tf.one_hot(data_sets, len(self.data_set_names), dtype=ones.dtype)
+    by_data_set = tf.reduce_sum(
+      shares[:, :, tf.newaxis] * tf.stack([*kept, ones], 1)[:, tf.newaxis],
+      axis=0,
+    )
 
     # A lost slot keeps its place among ages, but starts from fresh weights.
     return Advance(
@@ -280,8 +306,11 @@ class SlotGroup:
         anew=tf.cast(~usable, tf.int32),
         lost=lost + tf.cast(~usable, tf.int32),
       ),
-      UnrollMetrics(*map(mean, estimate.metrics)),
+      UnrollMetrics(
+        *(tf.reduce_sum(values) / tf.maximum(count, 1) for values in kept)
+      ),
       count,
+      by_data_set,
     )
 
 

@@ -19,6 +19,7 @@ from lurl_tf.meta.flat_parameters import (
 from lurl_tf.meta.meta_metrics import FirstCall, MetaMetrics
 from lurl_tf.meta.meta_step import ReplicaState
 from lurl_tf.meta.outer_state import initial_state
+from lurl_tf.meta.part_metrics import PartMetrics, read_parts
 from lurl_tf.meta.replica_steps import ReplicaSteps, make_replica_steps
 from lurl_tf.meta.slot_group import SlotGroup
 from lurl_tf.meta.train_config import MetaTrainConfig
@@ -113,6 +114,11 @@ class MetaTrainer:
       )
       for index, sampler in enumerate(samplers)
     )
+    self._part_names = [
+      (group.name, data_set)
+      for group in self.groups
+      for data_set in group.data_set_names
+    ]
     self._queue = TruncationQueue(
       self.groups, distribution.local_replicas(self.strategy), self.replicas
     )
@@ -133,6 +139,8 @@ class MetaTrainer:
     self._step = 0
     self._calls: dict[tuple[int, int], Callable] = {}
     self.first_calls: list[FirstCall] = []
+    # Of the last step that was told of.
+    self.parts: tuple[PartMetrics, ...] = ()
     self.stopped = False
     self.checkpoint = tf.train.Checkpoint(
       state=self.state.checkpoint, queue=self._queue.checkpoint
@@ -235,7 +243,8 @@ class MetaTrainer:
 
     Args:
       num_steps: how many, beyond those done.
-      on_step: called with the number of steps done and the step's metrics.
+      on_step: called with the number of steps done and the step's metrics;
+        `parts` says what they were on each bucket and data set.
       should_stop: asked between calls of the compiled function, on every
         process; when it says so on one of them, all stop after the same step
         and `stopped` is true.
@@ -258,8 +267,9 @@ class MetaTrainer:
       # The wish rides on the reduction of the gradients, so that all processes
       # hear of it in the same step.
       rows, stop = self._call(steps, should_stop())
-      for metrics in rows:
+      for metrics, parts in rows:
         self._step += 1
+        self.parts = parts
         history.append(metrics)
         if on_step is not None:
           on_step(self._step, metrics)
@@ -268,7 +278,9 @@ class MetaTrainer:
     self._update_rule()
     return MetaMetrics(*(float(np.mean(column)) for column in zip(*history)))
 
-  def _call(self, steps: int, stop: bool) -> tuple[list[MetaMetrics], bool]:
+  def _call(
+    self, steps: int, stop: bool
+  ) -> tuple[list[tuple[MetaMetrics, tuple[PartMetrics, ...]]], bool]:
     """Some outer steps, and whether a process asked to stop after them."""
     began = time.monotonic()
     drawn, truncations = self._take(steps)
@@ -285,11 +297,15 @@ class MetaTrainer:
     if is_first:
       names = [self.groups[index].name for index in drawn.buckets]
       self.first_calls.append(FirstCall(tuple(dict.fromkeys(names)), seconds))
+    stop_column = len(MetaMetrics._fields) - 1  # The host adds `waiting`.
     rows = [
-      MetaMetrics(*map(float, row[:-1]), waiting=waited / seconds)
+      (
+        MetaMetrics(*map(float, row[:stop_column]), waiting=waited / seconds),
+        read_parts(self._part_names, row[stop_column + 1 :]),
+      )
       for row in numbers
     ]
-    return rows, bool(np.any(numbers[:, -1] > 0))
+    return rows, bool(np.any(numbers[:, stop_column] > 0))
 
   def replica_function(self, first_bucket: int) -> ReplicaSteps:
     """What each replica runs, see `make_replica_steps`.

@@ -73,6 +73,19 @@ class WeightedDataSet(NamedTuple):
   weight: float = 1.0
   classes: tuple[int, ...] | None = None
 
+  def usable_examples(self) -> LabelledExamples:
+    """Those of the classes that tasks may use, whose labels count from 0."""
+    if self.classes is None:
+      return self.examples
+    classes, labels = sorted(self.classes), self.examples.labels
+    kept = np.isin(labels, classes)
+    names = self.examples.class_names
+    return self.examples._replace(
+      inputs=self.examples.inputs[kept],
+      labels=np.searchsorted(classes, labels[kept]).astype(labels.dtype),
+      class_names=tuple(names[label] for label in classes),
+    )
+
 
 class Task(NamedTuple):
   """One task: which classes, and in which order the inputs come.
@@ -139,9 +152,7 @@ class TaskSampler:
   def task(self, *key: int) -> Task:
     """The task of a key of integers, such as a slot and its generation."""
     generator = self._generator(_TASK_STREAM, *key)
-    data_set = 0
-    if len(self.data_sets) > 1:
-      data_set = int(generator.choice(len(self.data_sets), p=self._shares))
+    data_set = self._choose_data_set(generator)
     labels = np.array(list(self._members[data_set]))
     classes = generator.choice(
       labels, self.config.classes_per_task, replace=False
@@ -150,6 +161,10 @@ class TaskSampler:
     if self.config.permute_inputs:
       permutation = generator.permutation(self.input_size)
     return Task(data_set, classes, permutation)
+
+  def data_set_of(self, *key: int) -> int:
+    """Index of the data set of the task of a key; the rest is not drawn."""
+    return self._choose_data_set(self._generator(_TASK_STREAM, *key))
 
   def batches(self, task: Task, steps: int, *key: int) -> np.ndarray:
     """Unlabelled examples of a task's classes, float32 `[steps, b, i]`."""
@@ -200,6 +215,11 @@ class TaskSampler:
     return self._generator(_SEED_STREAM, *key).integers(
       2**31, size=2, dtype=np.int32
     )
+
+  def _choose_data_set(self, generator: np.random.Generator) -> int:
+    if len(self.data_sets) == 1:
+      return 0
+    return int(generator.choice(len(self.data_sets), p=self._shares))
 
   def _inputs(self, task: Task) -> np.ndarray:
     return self.data_sets[task.data_set].examples.inputs

@@ -5,7 +5,6 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from experiments import evaluate as evaluate_script
 from experiments import evaluation_setup, meta_training_run
 from experiments.follow_run import Follower, SuiteEntry, read_results
 from experiments.meta_training_run import (
@@ -13,15 +12,24 @@ from experiments.meta_training_run import (
   prepare_run,
   rule_metadata,
 )
+from experiments.rule_choice import RuleChoice
 from lurl_tf import files
-from lurl_tf.evaluation import LEARNED_RULE, evaluate
+from lurl_tf.evaluation import (
+  LEARNED_RULE,
+  RANDOM_INIT,
+  RAW_INPUTS,
+  UNTRAINED_RULE,
+  evaluate,
+)
 from lurl_tf.json_fields import from_json
 from lurl_tf.meta import MetaTrainConfig, Validation
 from lurl_tf.meta.saved_rule import read_description
 from lurl_tf.meta.validation import ValidationScore
+from lurl_tf.presets import PresetMetadata
+from lurl_tf.readouts import READOUTS
 from lurl_tf.rule import UpdateRule
 from tests import tiny_meta
-from tests.event_files import read_curves
+from tests.event_files import read_charts, read_curves, read_pictures
 
 
 @pytest.fixture(autouse=True)
@@ -61,6 +69,17 @@ def train(path, monkeypatch, num_steps, **fields):
   return run.trainer
 
 
+def make_evaluation(metadata):
+  """The evaluation that a rule of these metadata gets."""
+  return evaluation_setup.make_config(
+    RuleChoice("run", None, UpdateRule(make_config().rule), metadata),
+    examples_per_class=3,
+    inner_steps=[2],
+    episodes=2,
+    batch_size=8,
+  )
+
+
 def make_follower(path, losses):
   """A follower whose validation finds these losses, one after the other."""
   description = read_description(path)
@@ -76,9 +95,7 @@ def make_follower(path, losses):
     rule_metadata(config, samplers[0], description.tasks),
     validation,
     [SuiteEntry("tiny", examples, examples)],
-    lambda choice: evaluation_setup.make_config(
-      choice, examples_per_class=3, inner_steps=[2], episodes=2, batch_size=8
-    ),
+    lambda choice: make_evaluation(choice.metadata),
   )
 
 
@@ -106,8 +123,7 @@ def test_every_checkpoint_is_scored_once_and_the_best_kept(
     [value.numpy() for value in rule.meta_parameters],
     tiny_meta.theta_of(trainer),
   )
-  choice = evaluate_script.RuleChoice("run", rule, rule, rule.metadata)
-  config = second._make_config(choice)
+  config = make_evaluation(rule.metadata)
   examples = tiny_meta.make_examples()
   result = evaluate(examples, examples, {LEARNED_RULE: rule}, config)
   for readout, accuracy in rows[-1]["suite"]["tiny"].items():
@@ -118,9 +134,42 @@ def test_every_checkpoint_is_scored_once_and_the_best_kept(
 def test_curves(tmp_path, monkeypatch):
   train(str(tmp_path), monkeypatch, 2)
   make_follower(str(tmp_path), [0.5, 0.75]).follow(1.0, lambda _: None)
-  curves = read_curves(tmp_path / "evaluation" / "tensorboard")
+  folder = tmp_path / "evaluation" / "tensorboard"
+  curves = read_curves(folder)
   assert [step for step, _ in curves["validation/loss"]] == [1, 2]
   assert "tiny/ridge_loo" in curves
+  # Lines of the baselines, which `evaluate` finds for the untrained rule.
+  config = read_description(str(tmp_path)).config
+  examples = tiny_meta.make_examples()
+  rule = UpdateRule(config.rule, config.seed)
+  result = evaluate(
+    examples,
+    examples,
+    {UNTRAINED_RULE: rule},
+    make_evaluation(
+      PresetMetadata(
+        units=(6,),
+        inner_steps=config.max_horizon,
+        inner_learning_rates=config.inner_learning_rates,
+      )
+    ),
+  )
+  for method in (RAW_INPUTS, RANDOM_INIT, UNTRAINED_RULE):
+    for row in result.rows:
+      if row.method == method:
+        expected = pytest.approx(row.accuracy_mean)
+        lines = read_curves(tmp_path / "evaluation" / method)
+        assert lines[f"tiny/{row.readout}"] == [
+          (1, expected),
+          (2, expected),
+        ]
+  assert {name for name in curves if name.startswith("tiny/")} == {
+    f"tiny/{readout}" for readout in READOUTS
+  }
+  # A cell for each of the four classes.
+  assert read_pictures(folder)["tiny/confusion"].shape[-1] == 3
+  (chart, *_) = read_charts(folder)["Accuracy on tiny"]
+  assert chart == ("ridge_loo", ["tiny/ridge_loo$"])
 
 
 def test_the_validation_is_that_of_the_trainer(tmp_path, monkeypatch):

@@ -11,10 +11,11 @@ from experiments.meta_training_run import continue_run, prepare_run
 from experiments.mixture_weights import mixture_weights
 from experiments.run_log import Summary, report_run
 from lurl_tf.meta import MetaMetrics
+from lurl_tf.meta.unroll import UnrollMetrics
 from lurl_tf.meta.validation import ValidationScore
 from lurl_tf.rule import UpdateRule
 from tests import tiny_meta
-from tests.event_files import read_arrays, read_curves
+from tests.event_files import read_arrays, read_charts, read_curves
 
 
 @pytest.fixture(autouse=True)
@@ -118,6 +119,16 @@ def test_curves_have_a_point_per_step(tmp_path):
     [trainer.train(1).loss for _ in range(2)],
     rtol=1e-6,
   )
+  # All slots are of one bucket, and learn from one data set.
+  for kind, part in (
+    ("meta_by_data_set", "the data set"),
+    ("meta_by_bucket", "6 relu, 12 inputs"),
+  ):
+    for name in UnrollMetrics._fields:
+      shown = curves.pop(f"{kind}/{name}/{part}")
+      np.testing.assert_allclose(shown, curves[f"meta/{name}"], rtol=1e-6)
+  assert not [name for name in curves if name.startswith("meta_by_")]
+  assert "Meta-training" in read_charts(tmp_path / "tensorboard")
 
 
 def test_the_rule_is_shown_at_every_checkpoint(tmp_path):

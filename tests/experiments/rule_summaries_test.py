@@ -12,6 +12,7 @@ from tensorboard.backend.event_processing.event_accumulator import (
 from tensorboard.plugins.hparams import metadata
 
 from experiments import rule_summaries
+from experiments.confusion_matrix import confusion_picture
 from experiments.mixture_weights import mixture_weights
 from experiments.receptive_fields import receptive_field_grid
 from lurl_tf.evaluation import EvaluationConfig
@@ -28,7 +29,7 @@ def hyper_parameters_in(folder):
   session = metadata.parse_session_start_info_plugin_data(
     content.plugin_data.content
   )
-  return {
+  return session.group_name, {
     name: getattr(value, value.WhichOneof("kind"))
     for name, value in session.hparams.items()
   }
@@ -37,9 +38,12 @@ def hyper_parameters_in(folder):
 def test_hyper_parameters_are_the_fields_of_the_run(tmp_path):
   config = tiny_meta.make_config(slots=3, learning_rate=0.25)
   writer = SummaryWriter(tmp_path)
-  rule_summaries.write_hyper_parameters(writer, config, "my_tasks")
+  rule_summaries.write_hyper_parameters(
+    writer, config, "my_tasks", "runs/mine/"
+  )
   writer.flush()
-  found = hyper_parameters_in(tmp_path)
+  trial, found = hyper_parameters_in(tmp_path)
+  assert trial == "mine in runs"
   assert found["slots"] == 3
   assert found["learning_rate"] == 0.25
   assert found["tasks"] == "my_tasks"
@@ -70,18 +74,24 @@ def test_parameters_are_shown_by_name(tmp_path):
   }
 
 
+def record_calls(monkeypatch, name):
+  """Arguments and results of a function that `rule_summaries` calls."""
+  calls, function = [], getattr(rule_summaries, name)
+
+  def record(*args):
+    calls.append((args, function(*args)))
+    return calls[-1][1]
+
+  monkeypatch.setattr(rule_summaries, name, record)
+  return calls
+
+
 def test_an_inner_training_is_shown(tmp_path, monkeypatch):
   config = tiny_meta.make_config(units=(6,))
   examples = tiny_meta.make_examples()
   rule = tiny_meta.make_rule(config.rule)
-  taken = []
-
-  def take(*args):
-    taken.append((args, take_snapshots(*args)))
-    return taken[-1][1]
-
-  take_snapshots = rule_summaries.take_snapshots
-  monkeypatch.setattr(rule_summaries, "take_snapshots", take)
+  taken = record_calls(monkeypatch, "take_snapshots")
+  confusions = record_calls(monkeypatch, "few_shot_confusion")
   writer = SummaryWriter(tmp_path)
   view = rule_summaries.InnerTrainingView(examples, config)
   with tiny_meta.eagerly():
@@ -112,6 +122,20 @@ def test_an_inner_training_is_shown(tmp_path, monkeypatch):
   grid = receptive_field_grid(kernel, examples.image_shape)
   shown = read_pictures(tmp_path)["receptive_fields"]
   np.testing.assert_array_equal(np.atleast_3d(shown)[::4, ::4], grid)
+  # What the read-out makes of the examples that it was not fitted on.
+  ((support, query, features_of), matrix), *_ = confusions
+  assert matrix.sum() == len(query.labels)
+  assert len(support.labels) == 3 * len(examples.class_names)
+  rows = {tuple(row) for row in examples.inputs}
+  assert rows == {tuple(row) for row in (*support.inputs, *query.inputs)}
+  np.testing.assert_array_equal(
+    features_of(examples.inputs),
+    snapshots[-1].features(examples.inputs, "relu"),
+  )
+  np.testing.assert_array_equal(
+    read_pictures(tmp_path)["few_shot_confusion"],
+    confusion_picture(matrix, examples.class_names),
+  )
   points = np.loadtxt(tmp_path / "features.tsv", delimiter="\t")
   labels = (tmp_path / "features_labels.tsv").read_text().split()
   assert points.shape == (len(examples.labels), 6)

@@ -167,6 +167,7 @@ def test_compiled_equals_eager(run, mixing, dtype, tolerance):
         tf.zeros([SLOTS, 2], tf.int32),
         tf.zeros([SLOTS, 2], tf.int32),
       ),
+      data_sets=zeros,
     ),
   )
 

@@ -7,7 +7,12 @@ import numpy as np
 import pytest
 
 from lurl_tf.structures import LabelledExamples
-from lurl_tf.tasks.episodes import EpisodeConfig, Task, TaskSampler
+from lurl_tf.tasks.episodes import (
+  EpisodeConfig,
+  Task,
+  TaskSampler,
+  WeightedDataSet,
+)
 
 CLASSES, PER_CLASS, INPUTS = 6, 12, 5
 
@@ -176,6 +181,33 @@ def test_draws_are_functions_of_seed_and_key():
   for one, other in itertools.combinations(others, 2):
     assert not np.array_equal(one[2], other[2])
     assert not np.array_equal(one[3], other[3])
+
+
+def test_the_data_set_of_a_key_is_that_of_its_task():
+  sampler = TaskSampler(
+    [
+      WeightedDataSet(str(weight), make_examples(), weight) for weight in (1, 3)
+    ],
+    EpisodeConfig(3, 16, 4, 5),
+  )
+  found = [sampler.data_set_of(slot, 1) for slot in range(40)]
+  assert found == [sampler.task(slot, 1).data_set for slot in range(40)]
+  assert 20 < sum(found) < 40
+  assert make_sampler().data_set_of(0, 1) == 0
+
+
+def test_usable_examples_are_those_of_the_classes_with_new_labels():
+  examples = make_examples()
+  assert WeightedDataSet("all", examples).usable_examples() is examples
+  usable = WeightedDataSet("some", examples, 1.0, (4, 1)).usable_examples()
+  assert usable.class_names == ("class_1", "class_4")
+  assert usable.labels.dtype == np.int32
+  for label, old in enumerate((1, 4)):
+    np.testing.assert_array_equal(
+      usable.inputs[usable.labels == label],
+      examples.inputs[examples.labels == old],
+    )
+  assert len(usable.labels) == 2 * PER_CLASS
 
 
 def test_draws_are_these_on_every_machine():

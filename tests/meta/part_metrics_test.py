@@ -1,0 +1,130 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Tests that a step's metrics are told apart by bucket and data set."""
+
+import collections
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from lurl_tf.meta.part_metrics import PartMetrics, mean_by, read_parts
+from lurl_tf.meta.unroll import UnrollMetrics
+from lurl_tf.tasks.episodes import WeightedDataSet
+from tests import tiny_meta
+
+UNITS, SLOTS = ((6,), (7, 6)), 4
+NAMES = ("clusters", "letters", "clusters")
+
+
+def make_trainer(**fields):
+  """Of three data sets, two of them of one family."""
+  data_sets = [
+    WeightedDataSet(name, tiny_meta.make_examples(seed=seed))
+    for seed, name in enumerate(NAMES)
+  ]
+  config = tiny_meta.make_config(
+    tasks=tiny_meta.make_tasks(*UNITS),
+    slots=SLOTS,
+    unroll={"max_steps": 2},
+    min_truncation=1,
+    **fields,
+  )
+  return tiny_meta.make_trainer(config, data_sets)
+
+
+def keep_slot_metrics(group, lost=()):
+  """Metrics `[t, m]` of each truncation; the loss of some slots is spoilt."""
+  programs, kept = group._programs, []
+
+  def keep(*args):
+    estimate = programs(*args)
+    loss = estimate.metrics.loss.numpy()
+    loss[list(lost)] = np.nan
+    metrics = estimate.metrics._replace(loss=tf.constant(loss))
+    kept.append(np.stack(metrics, axis=1))
+    return estimate._replace(metrics=metrics)
+
+  group._programs = keep
+  return kept
+
+
+def test_parts_are_the_means_of_their_slots():
+  with tiny_meta.eagerly():
+    trainer = make_trainer(accumulate=2)
+    kept = [
+      keep_slot_metrics(group, lost)
+      for group, lost in zip(trainer.groups, ([1], []))
+    ]
+    metrics = trainer.train(1)
+  members = collections.defaultdict(list)
+  for index, (group, ((*rows,),)) in enumerate(zip(trainer.groups, kept)):
+    for slot, row in enumerate(rows):
+      # All slots are in their first generation; buckets count on.
+      task = group._sampler.task(index * SLOTS + slot, 1)
+      if np.isfinite(row).all():
+        members[group.name, NAMES[task.data_set]].append(row)
+  assert sum(map(len, members.values())) == 2 * SLOTS - 1
+  assert len(members) > 2
+  assert {(part.bucket, part.data_set) for part in trainer.parts} == set(
+    members
+  )
+  for part in trainer.parts:
+    rows = members[part.bucket, part.data_set]
+    assert part.slots == len(rows)
+    np.testing.assert_allclose(part.metrics, np.mean(rows, axis=0), rtol=1e-5)
+  # A step's metrics are means over its truncations, as before.
+  by_bucket = mean_by(trainer.parts, lambda part: part.bucket)
+  np.testing.assert_allclose(
+    metrics[:5], np.mean(list(by_bucket.values()), axis=0), rtol=1e-5
+  )
+
+
+def test_buckets_that_have_no_turn_have_no_part():
+  with tiny_meta.eagerly():
+    trainer = make_trainer()
+    seen = []
+    trainer.train(2, lambda *_: seen.append(trainer.parts))
+  for parts, group in zip(seen, trainer.groups):
+    assert {part.bucket for part in parts} == {group.name}
+    assert sum(part.slots for part in parts) == SLOTS
+
+
+def test_steps_of_one_call_have_parts_of_their_own():
+  def parts_of(steps_per_call):
+    config = tiny_meta.make_config(
+      units=(6,), unroll={"max_steps": 1}, min_truncation=1, slots=1
+    )
+    with tiny_meta.eagerly():
+      trainer = tiny_meta.make_trainer(config, steps_per_call=steps_per_call)
+      seen = []
+      trainer.train(2, lambda *_: seen.append(trainer.parts))
+    return seen
+
+  first, second = parts_of(2)
+  assert first != second
+  assert [first, second] == parts_of(1)
+
+
+def make_part(bucket, data_set, slots, number):
+  return PartMetrics(bucket, data_set, slots, UnrollMetrics(*[number] * 5))
+
+
+def test_means_count_every_slot_alike():
+  parts = [
+    make_part("a", "x", 1, 1.0),
+    make_part("b", "x", 3, 2.0),
+    make_part("a", "y", 1, 5.0),
+  ]
+  by_data_set = mean_by(parts, lambda part: part.data_set)
+  assert {name: value.loss for name, value in by_data_set.items()} == {
+    "x": 1.75,
+    "y": 5.0,
+  }
+  by_bucket = mean_by(parts, lambda part: part.bucket)
+  assert by_bucket["a"].accuracy == 3.0
+  assert mean_by([], lambda part: part.bucket) == {}
+
+
+def test_rows_must_be_as_many_as_names():
+  with pytest.raises(ValueError, match="cannot reshape"):
+    read_parts([("a", "x"), ("a", "y")], np.ones(7))
