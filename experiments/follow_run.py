@@ -118,7 +118,7 @@ class Follower:
         for saved in list_checkpoints(self._logdir)
         if saved.step not in done
       ]
-      if new and not self._baselines:
+      if new and self._suite and not self._baselines:
         self._baselines = self.score_baselines()
       for saved in new:
         done.add(saved.step)

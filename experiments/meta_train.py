@@ -2,7 +2,8 @@
 """Meta-trains a rule.
 
 The defaults take about five minutes on two cores: a compact, order-free rule,
-meta-trained on rendered letters. A run whose log folder exists goes on.
+meta-trained on rendered letters, from the shipped rule `imitation`. A run whose
+log folder exists goes on.
 
     python -m experiments.meta_train --logdir=runs/quick
 """
@@ -93,7 +94,8 @@ _INNER_LEARNING_RATES = flags.DEFINE_list(
   "inner_learning_rates",
   None,
   "Knots of the inner learning rate over an inner training, log-linear. "
-  "Default: 0.03, or those of --initial_rule.",
+  "Default: those of the rule that the run starts from; 0.03 from random "
+  "meta-parameters.",
 )
 _LEARN_INNER_RATES = flags.DEFINE_bool(
   "learn_inner_rates", False, "Whether the knots are meta-learned."
@@ -215,7 +217,15 @@ def _inner_learning_rates(
   if _INNER_LEARNING_RATES.value is not None:
     return tuple(map(float, _INNER_LEARNING_RATES.value))
   if initial_rule is not None:
-    return initial_rule.metadata.inner_learning_rates
+    metadata = initial_rule.metadata
+    own = InnerOptimizerConfig.from_text(metadata.inner_optimizer).name
+    if own != _INNER_OPTIMIZER.value:
+      raise ValueError(
+        "`inner_learning_rates` must be given where the inner optimizer is not "
+        f"that of the rule that the run starts from, {own!r}. "
+        f"Received: inner_optimizer={_INNER_OPTIMIZER.value!r}"
+      )
+    return metadata.inner_learning_rates
   return (0.03,)
 
 

@@ -256,6 +256,17 @@ def test_a_run_starts_from_the_shipped_imitation_by_default():
     )
 
 
+def test_rates_of_a_start_are_for_its_inner_optimizer():
+  flags.FLAGS.mark_as_parsed()
+  rule = start_flags.initial_rule_from_flags()
+  with flagsaver.as_parsed(inner_optimizer="adam"):
+    with pytest.raises(ValueError, match="Received: inner_optimizer='adam'"):
+      meta_train.config_from_flags(rule)
+    with flagsaver.as_parsed(inner_learning_rates="0.001"):
+      config = meta_train.config_from_flags(rule)
+  assert config.inner_learning_rates == (0.001,)
+
+
 def test_defaults_are_free_of_the_features_scale():
   flags.FLAGS.mark_as_parsed()
   config = meta_train.config_from_flags()

@@ -63,7 +63,7 @@ def _compact() -> TaskDistribution:
 
 
 def _small() -> TaskDistribution:
-  """Glyphs and photographs, 8 x 8: what the shipped rules learned from.
+  """Glyphs and photographs, 8 x 8: what the shipped rule `pooled` learned from.
 
   Two base networks, so that a rule meets layers that are fed by layers.
   """
