@@ -4,12 +4,10 @@
 import re
 from collections.abc import Iterable, Sequence
 
+from experiments.evaluation_report import DECISIVE_READOUT
 from lurl_tf.meta.part_metrics import PartMetrics, mean_by
 from lurl_tf.readouts import READOUTS
 from lurl_tf.summaries import Chart
-
-# The read-out to look at first.
-MAIN_READOUT = "ridge_loo"
 
 
 def curve_name(name: str) -> str:
@@ -87,7 +85,7 @@ def suite_charts(names: Sequence[str]) -> dict[str, list[Chart]]:
   Returns:
     Title of a part of the page, one per data set, to its charts.
   """
-  readouts = sorted(READOUTS, key=lambda readout: readout != MAIN_READOUT)
+  readouts = sorted(READOUTS, key=lambda readout: readout != DECISIVE_READOUT)
   prefixes = {name: re.escape(f"{curve_name(name)}/") for name in names}
   return {
     f"Accuracy on {name}": [

@@ -21,16 +21,14 @@ from experiments.comparison_report import as_json, as_text
 from experiments.evaluation_setup import progress_report
 from experiments.interruption import Interruption
 from experiments.results import check_writable, write_results
-from experiments.rule_choice import RuleChoice, choose_rule
+from experiments.rule_choice import RuleChoice
 from lurl_tf import baselines as baseline_room
 from lurl_tf.baselines import AnyBaseline, TaskBaseline
 from lurl_tf.baselines.autoencoder import Autoencoder
 from lurl_tf.evaluation import RANDOM_INIT, EvaluationConfig, Report
 from lurl_tf.evaluation.comparison import ComparedRule, Comparison
 from lurl_tf.evaluation.comparison_scores import Score
-from lurl_tf.tasks import (
-  TaskSampler,
-)
+from lurl_tf.tasks import TaskSampler
 
 DEFAULT_EXAMPLES_PER_CLASS = (1, 3, 10, 50)
 
@@ -156,18 +154,6 @@ def _needs_tasks(baselines: Mapping[str, AnyBaseline]) -> bool:
   )
 
 
-def _config_from_flags(
-  choice: RuleChoice, first: RuleChoice
-) -> EvaluationConfig:
-  """A rule's own inner training of the first rule's base network."""
-  return rule_flags.config_from_flags(
-    choice,
-    examples_per_class=EvaluationConfig.examples_per_class,
-    units=shared_flags.UNITS.value or first.metadata.units,
-    activation=shared_flags.ACTIVATION.value or first.metadata.activation,
-  )
-
-
 def main(argv: Sequence[str]) -> None:
   """Runs the script with the flags given."""
   if len(argv) > 1:
@@ -180,12 +166,10 @@ def main(argv: Sequence[str]) -> None:
     for path in (results, picture):
       if path:
         check_writable(path)
-    names = rule_flags.RULE.value
-    choices = [
-      choose_rule(name, seed)
-      for name in (names.split(",") if names else [None])
-    ]
-    configs = [_config_from_flags(choice, choices[0]) for choice in choices]
+    choices = comparison_flags.choices_from_flags()
+    configs = comparison_flags.configs_from_flags(
+      choices, examples_per_class=EvaluationConfig.examples_per_class
+    )
     config = configs[0]
     baselines = baseline_room.get(
       _BASELINES.value, config.units, config.activation

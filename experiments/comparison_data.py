@@ -51,10 +51,7 @@ def subset(
       f"Received: --train_examples={count}"
     )
   rng = np.random.default_rng(seed)
-  rows = np.sort(rng.permutation(len(examples.labels))[:count])
-  return examples._replace(
-    inputs=examples.inputs[rows], labels=examples.labels[rows]
-  )
+  return examples.take(np.sort(rng.permutation(len(examples.labels))[:count]))
 
 
 def load_tasks(

@@ -1,13 +1,18 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What scripts with baselines say of their data, beside `rule_flags`.
+"""What scripts with baselines say of rules and data, beside `rule_flags`.
 
 They are used as those of `experiments.shared_flags`.
 """
+
+from collections.abc import Sequence
+from typing import Any
 
 from absl import flags
 
 from experiments import rule_flags, shared_flags
 from experiments.comparison_data import subset
+from experiments.rule_choice import RuleChoice, choose_rule
+from lurl_tf.evaluation import EvaluationConfig
 from lurl_tf.structures import LabelledExamples
 from lurl_tf.tasks import load_examples
 
@@ -18,6 +23,45 @@ TRAIN_EXAMPLES = flags.DEFINE_integer(
   "all.",
   lower_bound=1,
 )
+
+
+def choices_from_flags() -> list[RuleChoice]:
+  """The rules of `--rule`; without it the default preset.
+
+  Raises:
+    FileNotFoundError: if there is none of a name.
+    LookupError: if none is named and no preset is shipped.
+    ValueError: if a rule is damaged.
+  """
+  names = rule_flags.RULE.value
+  return [
+    choose_rule(name, shared_flags.SEED.value)
+    for name in (names.split(",") if names else [None])
+  ]
+
+
+def configs_from_flags(
+  choices: Sequence[RuleChoice], **asked: Any
+) -> list[EvaluationConfig]:
+  """Each rule's own inner training of the first rule's base network.
+
+  Args:
+    choices: the rules.
+    **asked: arguments of `make_config` that are not up to the flags.
+
+  Raises:
+    ValueError: if a number is out of range.
+  """
+  first = choices[0].metadata
+  return [
+    rule_flags.config_from_flags(
+      choice,
+      units=shared_flags.UNITS.value or first.units,
+      activation=shared_flags.ACTIVATION.value or first.activation,
+      **asked,
+    )
+    for choice in choices
+  ]
 
 
 def splits_from_flags() -> tuple[LabelledExamples, LabelledExamples]:

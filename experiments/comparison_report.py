@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from experiments.evaluation_report import format_difference
+from experiments.evaluation_report import format_accuracy, format_difference
 from experiments.results import format_table
 from lurl_tf.evaluation.comparison_scores import (
   OWN_READOUT,
@@ -148,8 +148,8 @@ def _accuracy_table(scores: Sequence[Score]) -> str:
       ],
     )
     mark = "!" if score is best[score.method] else ""
-    text = f"{mark}{100 * score.mean:.1f} +- {100 * score.stderr:.1f}"
-    line[4 + columns.index(score.readout)] = text
+    text = format_accuracy(score.mean, score.stderr)
+    line[4 + columns.index(score.readout)] = f"{mark}{text}"
   headers = ["method", "layers", "features", "fit s", *columns]
   return format_table(headers, list(lines.values()))
 

@@ -8,6 +8,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from sklearn import metrics
 
+from experiments.inner_snapshots import Snapshot
 from lurl_tf.readouts import predict_ridge_loo
 from lurl_tf.structures import LabelledExamples
 
@@ -41,6 +42,29 @@ def few_shot_confusion(
   return metrics.confusion_matrix(
     query.labels, predicted, labels=np.arange(num_classes)
   )
+
+
+def few_shot_picture(
+  support: LabelledExamples,
+  query: LabelledExamples,
+  network: Snapshot,
+  activation: str,
+) -> np.ndarray:
+  """Draws the confusions of a read-out of a base network's features.
+
+  Args:
+    support: labelled examples, on which it is fitted.
+    query: others, which it classifies.
+    network: whose features are read.
+    activation: of the base network.
+
+  Returns:
+    uint8 `[height, width, 3]`.
+  """
+  matrix = few_shot_confusion(
+    support, query, lambda inputs: network.features(inputs, activation)
+  )
+  return confusion_picture(matrix, support.class_names)
 
 
 def confusion_picture(

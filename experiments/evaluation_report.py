@@ -74,9 +74,7 @@ def as_text(result: EvaluationResult, dataset: str, rule: str) -> str:
       "Accuracy in % +- standard error (its unit is the initial weights; for "
       "raw_inputs, which has none, the label draw)",
       result,
-      lambda row: (
-        f"{100 * row.accuracy_mean:.1f} +- {100 * row.accuracy_stderr:.1f}"
-      ),
+      lambda row: format_accuracy(row.accuracy_mean, row.accuracy_stderr),
     )
   )
   parts.append(
@@ -103,6 +101,19 @@ def as_text(result: EvaluationResult, dataset: str, rule: str) -> str:
     )
   parts += [*_warnings(result), *_verdicts(result)]
   return "\n\n".join(parts)
+
+
+def format_accuracy(mean: float, stderr: float) -> str:
+  """An accuracy in % with its standard error.
+
+  Args:
+    mean: a share.
+    stderr: a share.
+
+  Returns:
+    Text such as `81.4 +- 0.3`.
+  """
+  return f"{100 * mean:.1f} +- {100 * stderr:.1f}"
 
 
 def format_difference(paired: PairedDifference) -> str:

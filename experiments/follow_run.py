@@ -15,8 +15,9 @@ import numpy as np
 import tensorflow as tf
 
 from experiments.best_rule import keep_best
-from experiments.charts import MAIN_READOUT, curve_name, suite_charts
-from experiments.confusion_matrix import confusion_picture, few_shot_confusion
+from experiments.charts import curve_name, suite_charts
+from experiments.confusion_matrix import few_shot_picture
+from experiments.evaluation_report import DECISIVE_READOUT
 from experiments.inner_snapshots import take_snapshots
 from experiments.rule_choice import RuleChoice
 from lurl_tf import files
@@ -31,6 +32,7 @@ from lurl_tf.evaluation import (
 )
 from lurl_tf.evaluation.draws import draw_support
 from lurl_tf.meta.checkpoints import SavedCheckpoint, list_checkpoints
+from lurl_tf.meta.run_folder import TENSORBOARD_FOLDER
 from lurl_tf.meta.saved_rule import RunDescription, SavedRule, read_rule
 from lurl_tf.meta.validation import Validation, ValidationScore
 from lurl_tf.presets import PresetMetadata
@@ -99,7 +101,7 @@ class Follower:
     self._suite, self._make_config = tuple(suite), make_config
     self._folder = tf.io.gfile.join(logdir, FOLDER)
     self._writers: dict[str, SummaryWriter] = {}
-    self._baselines: Baselines = {}
+    self._baselines: Baselines | None = None
 
   def follow(
     self, timeout: float = 0.0, sleep: Callable[[float], None] = time.sleep
@@ -118,7 +120,7 @@ class Follower:
         for saved in list_checkpoints(self._logdir)
         if saved.step not in done
       ]
-      if new and self._suite and not self._baselines:
+      if new and self._baselines is None:
         self._baselines = self.score_baselines()
       for saved in new:
         done.add(saved.step)
@@ -152,7 +154,7 @@ class Follower:
         method: _accuracies(result, method) for method in _BASELINES
       }
       text = ", ".join(
-        f"{method} {100 * accuracies[MAIN_READOUT]:.1f} %"
+        f"{method} {100 * accuracies[DECISIVE_READOUT]:.1f} %"
         for method, accuracies in baselines[name].items()
       )
       print(f"{name}: {text}", flush=True)
@@ -187,7 +189,7 @@ class Follower:
       score.validation,
     )
     suite = "  ".join(
-      f"{name} {100 * accuracies[MAIN_READOUT]:.1f} %"
+      f"{name} {100 * accuracies[DECISIVE_READOUT]:.1f} %"
       for name, accuracies in score.suite.items()
     )
     print(
@@ -229,7 +231,7 @@ class Follower:
     self._writers = {
       method: SummaryWriter(tf.io.gfile.join(self._folder, folder))
       for method, folder in (
-        (LEARNED_RULE, "tensorboard"),
+        (LEARNED_RULE, TENSORBOARD_FOLDER),
         *((baseline, baseline) for baseline in _BASELINES),
       )
     }
@@ -299,11 +301,6 @@ def _confusion(
   support, *_ = draw_support(
     entry.train, config.examples_per_class, config.label_draws, config.seed
   )
-  matrix = few_shot_confusion(
-    entry.train._replace(
-      inputs=entry.train.inputs[support], labels=entry.train.labels[support]
-    ),
-    entry.test,
-    lambda inputs: trained.features(inputs, config.activation),
+  return few_shot_picture(
+    entry.train.take(support), entry.test, trained, config.activation
   )
-  return confusion_picture(matrix, entry.train.class_names)

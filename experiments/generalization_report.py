@@ -6,7 +6,11 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from experiments.evaluation_report import DECISIVE_READOUT, format_difference
+from experiments.evaluation_report import (
+  DECISIVE_READOUT,
+  format_accuracy,
+  format_difference,
+)
 from experiments.generalization_sweeps import Setting
 from experiments.results import format_table
 from lurl_tf.evaluation import RANDOM_INIT, EvaluationResult, EvaluationRow
@@ -112,7 +116,7 @@ def as_text(rows: Sequence[GeneralizationRow]) -> str:
       "-".join(map(str, row.setting.config.units)),
       row.learned.inner_steps,
       *(
-        f"{100 * each.accuracy_mean:.1f} +- {100 * each.accuracy_stderr:.1f}"
+        format_accuracy(each.accuracy_mean, each.accuracy_stderr)
         for each in (row.learned, row.random_init)
       ),
       format_difference(row.gain),

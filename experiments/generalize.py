@@ -203,8 +203,7 @@ def _trial_from_flags(name: str | None) -> Trial:
   )
   sweeps = sweep_flags.SWEEP.value or _DEFAULT_SWEEPS
   settings = make_settings(sweeps, values, trained, _TEXT_DATASET.value)
-  rule = choice.hand_designed or choice.learned or choice.untrained
-  return Trial(choice.name, rule, settings)
+  return Trial(choice.name, choice.rule, settings)
 
 
 def main(argv: Sequence[str]) -> None:

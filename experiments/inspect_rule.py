@@ -59,9 +59,8 @@ def _subject_from_flags(choice: RuleChoice, dataset: str) -> Subject:
     ),
     episodes=1,
   )
-  rule = choice.hand_designed or choice.learned or choice.untrained
-  check_evaluation(train, test, {choice.name: rule}, config)
-  return Subject(choice.name, rule, dataset, train, test, config)
+  check_evaluation(train, test, {choice.name: choice.rule}, config)
+  return Subject(choice.name, choice.rule, dataset, train, test, config)
 
 
 def main(argv: Sequence[str]) -> None:

@@ -17,9 +17,6 @@ from lurl_tf.baselines.autoencoder import Autoencoder, Epoch, hold_out
 from lurl_tf.evaluation import EvaluationConfig, Report
 from lurl_tf.evaluation.comparison import Comparison, fit_seed
 from lurl_tf.evaluation.comparison_scores import Score
-from lurl_tf.evaluation.draws import draw_support
-from lurl_tf.evaluation.method_scorer import MethodScorer
-from lurl_tf.evaluation.protocol import input_orders
 from lurl_tf.structures import LabelledExamples
 from lurl_tf.tasks import TaskSampler, scale_to_unit
 
@@ -46,43 +43,17 @@ class Subject(NamedTuple):
     config = dataclasses.replace(self.config, permute_inputs=permuted)
     return self._replace(config=config)
 
-  def comparison(self, report: Report) -> Comparison:
+  def comparison(self, report: Report | None = None) -> Comparison:
     """Scores rules and baselines on it.
 
     Args:
-      report: called as work proceeds.
+      report: called as work proceeds; default: silence.
     """
     return Comparison(
       self.train,
       self.test,
       self.config,
       (self.config.examples_per_class,),
-      report,
-    )
-
-  def orders(self) -> np.ndarray:
-    """Orders of the inputs, `[t, i]`."""
-    return input_orders(self.train.inputs.shape[1], self.config)
-
-  def scorer(self, method: str, report: Report) -> MethodScorer:
-    """Scores features that are fitted once per set of initial weights.
-
-    Args:
-      method: its name.
-      report: called after every episode.
-    """
-    config = self.config
-    per_class = config.examples_per_class
-    support = draw_support(
-      self.train, per_class, config.label_draws, config.seed
-    )
-    return MethodScorer(
-      method,
-      self.train,
-      self.test,
-      {per_class: support},
-      config.initial_weights,
-      config.seed,
       report,
     )
 
@@ -132,7 +103,8 @@ def follow_training(
   Yields:
     `EpochScores`, one after the other.
   """
-  orders = subject.orders()
+  comparison = subject.comparison()
+  orders = comparison.orders
   trainings = [
     _epochs(
       autoencoder,
@@ -144,7 +116,7 @@ def follow_training(
   seconds, began = 0.0, time.monotonic()
   for epochs in zip(*trainings):
     seconds += time.monotonic() - began
-    scorer = subject.scorer(method, lambda *_: None)
+    scorer = comparison.scorer(method, len(orders))
     scorer.add_seconds(seconds / len(orders))
     for index, (epoch, order) in enumerate(zip(epochs, orders)):
       scorer.score_features(index, _code_of(epoch), order)
@@ -173,18 +145,21 @@ def score_tasks_baseline(
   Returns:
     Scores in both orders.
   """
-  subjects = [subject.in_order(permuted) for permuted in (False, True)]
-  scorers = [each.scorer(method, lambda *_: None) for each in subjects]
-  for index in range(subject.config.initial_weights):
+  fits = subject.config.initial_weights
+  comparisons = [
+    subject.in_order(permuted).comparison() for permuted in (False, True)
+  ]
+  scorers = [each.scorer(method, fits) for each in comparisons]
+  for index in range(fits):
     began = time.monotonic()
     features: Features = baseline.fit_tasks(
       sampler, fit_seed(subject.config.seed, index)
     )
     seconds = time.monotonic() - began
-    for each, scorer in zip(subjects, scorers):
+    for each, scorer in zip(comparisons, scorers):
       scorer.add_seconds(seconds)
-      scorer.score_features(index, features.layers, each.orders()[index])
-    report(method, "fit", index + 1, subject.config.initial_weights)
+      scorer.score_features(index, features.layers, each.orders[index])
+    report(method, "fit", index + 1, fits)
   return BothOrders(method, *(scorer.scores() for scorer in scorers))
 
 

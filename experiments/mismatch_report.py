@@ -8,7 +8,11 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from experiments.comparison_report import score_as_json
-from experiments.evaluation_report import DECISIVE_READOUT, format_difference
+from experiments.evaluation_report import (
+  DECISIVE_READOUT,
+  format_accuracy,
+  format_difference,
+)
 from experiments.mismatch_measures import BothOrders, EpochScores
 from experiments.results import format_table
 from lurl_tf.evaluation import EvaluationConfig
@@ -276,7 +280,7 @@ def _change(method: BothOrders, readout: str, seed: int) -> PairedDifference:
 
 
 def _mean_and_error(score: Score) -> str:
-  return f"{100 * score.mean:.1f} +- {100 * score.stderr:.1f}"
+  return format_accuracy(score.mean, score.stderr)
 
 
 def _warnings(mismatch: Mismatch) -> list[str]:

@@ -44,7 +44,6 @@ from experiments.mismatch_measures import (
 from experiments.mismatch_plot import plot_mismatch
 from experiments.mismatch_report import Mismatch, as_json, as_text
 from experiments.results import check_writable, write_results
-from experiments.rule_choice import choose_rule
 from lurl_tf import baselines
 from lurl_tf.baselines import TaskBaseline
 from lurl_tf.baselines.autoencoder import Autoencoder
@@ -149,23 +148,11 @@ def _autoencoder_from_flags(units, activation) -> Autoencoder:
 
 
 def _rules_from_flags() -> dict[str, ComparedRule]:
-  """Rules in the base network of the first one; learned, else untrained."""
-  names = rule_flags.RULE.value
-  choices = [
-    choose_rule(name, shared_flags.SEED.value)
-    for name in (names.split(",") if names else [None])
-  ]
-  first = choices[0].metadata
+  choices = comparison_flags.choices_from_flags()
+  configs = comparison_flags.configs_from_flags(choices)
   return {
-    choice.name: ComparedRule(
-      choice.hand_designed or choice.learned or choice.untrained,
-      rule_flags.config_from_flags(
-        choice,
-        units=shared_flags.UNITS.value or first.units,
-        activation=shared_flags.ACTIVATION.value or first.activation,
-      ),
-    )
-    for choice in choices
+    choice.name: ComparedRule(choice.rule, config)
+    for choice, config in zip(choices, configs)
   }
 
 

@@ -30,6 +30,11 @@ class RuleChoice(NamedTuple):
   hand_designed: LocalRule | None = None
 
   @property
+  def rule(self) -> LocalRule:
+    """What was asked for: the untrained rule only if there is no other."""
+    return self.hand_designed or self.learned or self.untrained
+
+  @property
   def dtype(self) -> str:
     """Float type that the rules need; float32 if they take any."""
     return (self.untrained or self.hand_designed).dtype or "float32"

@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from experiments.confusion_matrix import confusion_picture, few_shot_confusion
-from experiments.inner_snapshots import Snapshot, take_snapshots
+from experiments.confusion_matrix import few_shot_picture
+from experiments.inner_snapshots import take_snapshots
 from experiments.mixture_weights import mixture_weights
 from experiments.receptive_fields import receptive_field_grid
 from lurl_tf.evaluation import EvaluationConfig
@@ -97,12 +97,7 @@ class InnerTrainingView:
     per_class = config.tasks.buckets[0].episodes.support_per_class
     (support,) = draw_support(examples, per_class, 1, config.seed)
     query = order[~np.isin(order, support)][:_MOST_POINTS]
-    self._support, self._query = (
-      examples._replace(
-        inputs=examples.inputs[rows], labels=examples.labels[rows]
-      )
-      for rows in (support, query)
-    )
+    self._support, self._query = examples.take(support), examples.take(query)
 
   def write(
     self,
@@ -156,7 +151,10 @@ class InnerTrainingView:
       )
       grid = grid.repeat(_ENLARGED, axis=0).repeat(_ENLARGED, axis=1)
       writer.image(step, "receptive_fields", grid)
-    self._write_confusion(writer, step, trained)
+    confusion = few_shot_picture(
+      self._support, self._query, trained, bucket.activation
+    )
+    writer.image(step, "few_shot_confusion", confusion)
     features = trained.features(
       self._examples.inputs[self._rows], bucket.activation
     )
@@ -166,18 +164,6 @@ class InnerTrainingView:
       np.nan_to_num(features),
       [self._examples.class_names[label] for label in labels],
     )
-
-  def _write_confusion(
-    self, writer: SummaryWriter, step: int, trained: Snapshot
-  ) -> None:
-    activation = self._config.tasks.buckets[0].activation
-    matrix = few_shot_confusion(
-      self._support,
-      self._query,
-      lambda inputs: trained.features(inputs, activation),
-    )
-    picture = confusion_picture(matrix, self._examples.class_names)
-    writer.image(step, "few_shot_confusion", picture)
 
 
 def relative_updates(

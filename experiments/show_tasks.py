@@ -14,6 +14,7 @@ from PIL import Image
 
 from experiments import shared_flags, task_flags
 from experiments.contact_sheet import contact_sheet
+from experiments.evaluation_report import format_accuracy
 from experiments.progress import Progress
 from experiments.results import check_writable, format_table, write_results
 from lurl_tf import files
@@ -86,10 +87,8 @@ def headroom_table(bucket: str, rows: Sequence[Headroom]) -> str:
   """A line per data set: accuracy, and the meta-objective in brackets."""
 
   def cell(score):
-    return (
-      f"{100 * score.accuracy:.1f} +- {100 * score.accuracy_stderr:.1f} "
-      f"({score.loss:.2f})"
-    )
+    accuracy = format_accuracy(score.accuracy, score.accuracy_stderr)
+    return f"{accuracy} ({score.loss:.2f})"
 
   headers = (
     bucket,

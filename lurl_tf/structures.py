@@ -64,6 +64,14 @@ class LabelledExamples(NamedTuple):
   class_names: tuple[str, ...]
   image_shape: tuple[int, ...]
 
+  def take(self, rows: np.ndarray) -> "LabelledExamples":
+    """Some of the examples.
+
+    Args:
+      rows: `[n]` row numbers, or `[b]` bool.
+    """
+    return self._replace(inputs=self.inputs[rows], labels=self.labels[rows])
+
 
 class Episode(NamedTuple):
   """Labelled examples for the meta-objective; labels go nowhere else.

@@ -62,6 +62,9 @@ class ComparedRule(NamedTuple):
 class Comparison:
   """Scores methods one after the other on the same draws.
 
+  Attributes:
+    orders: `[t, i]`, of the inputs, for every set of initial weights.
+
   Args:
     train: the training split: unlabelled examples and support.
     test: the test split, all of which is the query set.
@@ -94,7 +97,7 @@ class Comparison:
       per_class: draw_support(train, per_class, config.label_draws, config.seed)
       for per_class in examples_per_class
     }
-    self._permutations = input_orders(train.inputs.shape[1], config)
+    self.orders = input_orders(train.inputs.shape[1], config)
 
   def check_rules(self, rules: Mapping[str, ComparedRule]) -> None:
     """Raises an error if a rule does not fit the base network.
@@ -138,7 +141,7 @@ class Comparison:
     ((_, weights),) = train_base_models(
       compared.rule,
       self._train,
-      self._permutations,
+      self.orders,
       self._initial_weights(),
       config,
       lambda step: self._report(method, "inner step", step, steps),
@@ -164,10 +167,8 @@ class Comparison:
     """
     fits = self._config.initial_weights if baseline.is_random else 1
     is_labelled = isinstance(baseline, LabelledBaseline)
-    scorer = self._scorer(
-      method, fits, is_labelled and baseline.is_transductive
-    )
-    for index, order in enumerate(self._permutations[:fits]):
+    scorer = self.scorer(method, fits, is_labelled and baseline.is_transductive)
+    for index, order in enumerate(self.orders[:fits]):
       if is_labelled:
         fit = functools.partial(
           self._fit_classifier, baseline, index, order, scorer
@@ -223,13 +224,13 @@ class Comparison:
   ) -> tuple[Score, ...]:
     """Base networks with a leading axis of initial weights."""
     config = self._config
-    scorer = self._scorer(method, config.initial_weights)
+    scorer = self.scorer(method, config.initial_weights)
 
     @tf.function(reduce_retracing=True)
     def layers_of(weights, inputs):
       return forward(weights, inputs, config.activation).post_activations
 
-    for index, order in enumerate(self._permutations):
+    for index, order in enumerate(self.orders):
       own = tuple(
         LayerWeights(*(weight[index] for weight in layer)) for layer in weights
       )
@@ -237,7 +238,16 @@ class Comparison:
       scorer.score_features(index, _network_layers(layers_of, own), order)
     return scorer.scores()
 
-  def _scorer(self, method, fits, is_transductive=False) -> MethodScorer:
+  def scorer(
+    self, method: str, fits: int, is_transductive: bool = False
+  ) -> MethodScorer:
+    """Scores what a method makes of these draws, fit by fit.
+
+    Args:
+      method: its name.
+      fits: how many there will be.
+      is_transductive: whether a fit sees the query set's inputs.
+    """
     return MethodScorer(
       method,
       self._train,

@@ -39,16 +39,19 @@ class ParameterSpec:
   constant: float = 0.0
 
 
-def parameter_specs(config: RuleConfig) -> RuleParameters:
+def parameter_specs(
+  config: RuleConfig, term_coefficient: float = INITIAL_TERM_COEFFICIENT
+) -> RuleParameters:
   """The structure of theta with a `ParameterSpec` at each leaf.
 
   Args:
     config: sizes of the rule.
+    term_coefficient: where the coefficients of a weight change's terms start.
 
   Returns:
     `RuleParameters` of `ParameterSpec`.
   """
-  specs = _Specs(config)
+  specs = _Specs(config, term_coefficient)
   return RuleParameters(
     top=specs.top(),
     unit_state=specs.unit_state(),
@@ -88,11 +91,11 @@ def initial_values(
   Args:
     config: sizes of the rule.
     seed: of the random ones.
-    term_coefficient: of the terms of a weight change.
+    term_coefficient: see `parameter_specs`.
   """
   values = []
-  factor = term_coefficient / INITIAL_TERM_COEFFICIENT
-  for index, spec in enumerate(ordered_specs(config)):
+  specs = tf.nest.flatten(parameter_specs(config, term_coefficient))
+  for index, spec in enumerate(specs):
     if spec.stddev:
       value = tf.random.stateless_truncated_normal(
         spec.shape,
@@ -102,9 +105,7 @@ def initial_values(
         alg="philox",
       )
     else:
-      # Of constants, only the coefficients are not 0.
-      constant = factor * spec.constant
-      value = tf.fill(spec.shape, tf.constant(constant, config.dtype))
+      value = tf.fill(spec.shape, tf.constant(spec.constant, config.dtype))
     values.append(value)
   return values
 
@@ -112,8 +113,8 @@ def initial_values(
 class _Specs:
   """Builds the specs; numbers layers within a scope as Sonnet 1 did."""
 
-  def __init__(self, config: RuleConfig):
-    self._config = config
+  def __init__(self, config: RuleConfig, term_coefficient: float):
+    self._config, self._term_coefficient = config, term_coefficient
 
   def linear(self, name, inputs, outputs):
     return Linear(
@@ -196,7 +197,7 @@ class _Specs:
       lower_root_symmetric=both("sqr_lower_symm"),
       coefficients=Linear(
         ParameterSpec(
-          f"{coefficients}/w", (12, 1), constant=INITIAL_TERM_COEFFICIENT
+          f"{coefficients}/w", (12, 1), constant=self._term_coefficient
         ),
         ParameterSpec(f"{coefficients}/b", (1,)),
       ),

@@ -77,12 +77,11 @@ class WeightedDataSet(NamedTuple):
     """Those of the classes that tasks may use, whose labels count from 0."""
     if self.classes is None:
       return self.examples
-    classes, labels = sorted(self.classes), self.examples.labels
-    kept = np.isin(labels, classes)
-    names = self.examples.class_names
-    return self.examples._replace(
-      inputs=self.examples.inputs[kept],
-      labels=np.searchsorted(classes, labels[kept]).astype(labels.dtype),
+    classes, names = sorted(self.classes), self.examples.class_names
+    kept = self.examples.take(np.isin(self.examples.labels, classes))
+    places = np.searchsorted(classes, kept.labels)
+    return kept._replace(
+      labels=places.astype(kept.labels.dtype),
       class_names=tuple(names[label] for label in classes),
     )
 

@@ -3,26 +3,19 @@
 
 import io
 
-import matplotlib.figure
 import numpy as np
 import pytest
 from PIL import Image
 
 from experiments.generalization_plot import plot_generalization
 from tests.experiments import generalization_report_test as report_test
+from tests.experiments.saved_figures import keep_saved_figures
 
 
 @pytest.fixture(name="figures")
 def fixture_figures(monkeypatch):
   """Figures that are saved."""
-  saved, savefig = [], matplotlib.figure.Figure.savefig
-
-  def keep(figure, *args, **options):
-    saved.append(figure)
-    savefig(figure, *args, **options)
-
-  monkeypatch.setattr(matplotlib.figure.Figure, "savefig", keep)
-  return saved
+  return keep_saved_figures(monkeypatch)
 
 
 def test_panels_hold_means_and_intervals(figures, tmp_path):

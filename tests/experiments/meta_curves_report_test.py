@@ -3,7 +3,6 @@
 
 import io
 
-import matplotlib.figure
 import numpy as np
 import pytest
 from PIL import Image
@@ -19,6 +18,7 @@ from experiments.run_curves import (
   RunCurves,
   mean_over_seeds,
 )
+from tests.experiments.saved_figures import keep_saved_figures
 
 TRAINING = CurveName(META_TRAINING, LOSS)
 VALIDATION = CurveName(META_VALIDATION, LOSS)
@@ -43,14 +43,7 @@ def make_runs():
 @pytest.fixture(name="figures")
 def fixture_figures(monkeypatch):
   """Figures that are saved."""
-  saved, savefig = [], matplotlib.figure.Figure.savefig
-
-  def keep(figure, *args, **options):
-    saved.append(figure)
-    savefig(figure, *args, **options)
-
-  monkeypatch.setattr(matplotlib.figure.Figure, "savefig", keep)
-  return saved
+  return keep_saved_figures(monkeypatch)
 
 
 def test_panels_hold_a_line_per_run(figures, tmp_path):

@@ -3,7 +3,6 @@
 
 import io
 
-import matplotlib.figure
 import numpy as np
 import pytest
 from PIL import Image
@@ -11,19 +10,13 @@ from PIL import Image
 from experiments.mismatch_plot import plot_mismatch
 from experiments.mismatch_report import Mismatch
 from tests.experiments import mismatch_report_test as report_test
+from tests.experiments.saved_figures import keep_saved_figures
 
 
 @pytest.fixture(name="figures")
 def fixture_figures(monkeypatch):
   """Figures that are saved."""
-  saved, savefig = [], matplotlib.figure.Figure.savefig
-
-  def keep(figure, *args, **options):
-    saved.append(figure)
-    savefig(figure, *args, **options)
-
-  monkeypatch.setattr(matplotlib.figure.Figure, "savefig", keep)
-  return saved
+  return keep_saved_figures(monkeypatch)
 
 
 def test_panels_hold_what_was_measured(figures, tmp_path):

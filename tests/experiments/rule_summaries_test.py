@@ -11,7 +11,7 @@ from tensorboard.backend.event_processing.event_accumulator import (
 )
 from tensorboard.plugins.hparams import metadata
 
-from experiments import rule_summaries
+from experiments import confusion_matrix, rule_summaries
 from experiments.confusion_matrix import confusion_picture
 from experiments.mixture_weights import mixture_weights
 from experiments.receptive_fields import receptive_field_grid
@@ -74,15 +74,15 @@ def test_parameters_are_shown_by_name(tmp_path):
   }
 
 
-def record_calls(monkeypatch, name):
-  """Arguments and results of a function that `rule_summaries` calls."""
-  calls, function = [], getattr(rule_summaries, name)
+def record_calls(monkeypatch, room, name):
+  """Arguments and results of the calls of a function of a module."""
+  calls, function = [], getattr(room, name)
 
   def record(*args):
     calls.append((args, function(*args)))
     return calls[-1][1]
 
-  monkeypatch.setattr(rule_summaries, name, record)
+  monkeypatch.setattr(room, name, record)
   return calls
 
 
@@ -90,8 +90,8 @@ def test_an_inner_training_is_shown(tmp_path, monkeypatch):
   config = tiny_meta.make_config(units=(6,))
   examples = tiny_meta.make_examples()
   rule = tiny_meta.make_rule(config.rule)
-  taken = record_calls(monkeypatch, "take_snapshots")
-  confusions = record_calls(monkeypatch, "few_shot_confusion")
+  taken = record_calls(monkeypatch, rule_summaries, "take_snapshots")
+  confusions = record_calls(monkeypatch, confusion_matrix, "few_shot_confusion")
   writer = SummaryWriter(tmp_path)
   view = rule_summaries.InnerTrainingView(examples, config)
   with tiny_meta.eagerly():

@@ -121,10 +121,9 @@ def test_an_unroll_learns_from_single_steps(problem):
     gradients.append(
       tape.gradient(mean, rule.meta_parameters, unconnected_gradients="zero")
     )
-    one_step = UnrollConfig(max_steps=STEPS, evaluate_every=1)
     moved, _ = unroll(
       rule.config,
-      one_step,
+      UnrollConfig(max_steps=STEPS),
       parameters,
       state,
       data,
@@ -167,7 +166,7 @@ def test_bad_options_are_named(bad):
     ImitationConfig(**bad)
 
 
-def test_labels_do_not_matter(problem):
+def test_query_inputs_do_not_matter(problem):
   """The read-out's data do not matter to a rule that imitates."""
   rule, state, data = problem
   parameters = tiny_meta.make_parameters(rule)
