@@ -141,10 +141,12 @@ def test_an_unroll_learns_from_single_steps(problem):
 def test_a_few_steps_of_imitation_lower_the_error():
   config = tiny_meta.make_config(
     unroll={"imitation": CONFIG},
+    units=(6,),
+    slots=1,
     term_coefficient=10.0,
     learning_rate=1e-2,
   )
-  trainer = tiny_meta.make_trainer(config, jit_compile=False)
+  trainer = tiny_meta.make_trainer(config)
   first = trainer.train(5)
   trainer.train(40)
   assert trainer.train(5).loss < 0.7 * first.loss
