@@ -94,7 +94,9 @@ def prepare_run(
   except BaseException:
     folder.release()
     raise
-  metadata = rule_metadata(config, samplers[0], tasks_name, command)
+  metadata = rule_metadata(
+    config, samplers[0], tasks_name, command, initial_rule
+  )
   view = None
   if show_inner_training:
     view = InnerTrainingView(samplers[0].data_sets[0].usable_examples(), config)
@@ -106,6 +108,7 @@ def rule_metadata(
   sampler: TaskSampler,
   tasks_name: str,
   command: str = "",
+  initial_rule: UpdateRule | None = None,
 ) -> presets.PresetMetadata:
   """What is known of a run's rule before its steps.
 
@@ -114,10 +117,12 @@ def rule_metadata(
     sampler: of its first bucket.
     tasks_name: what the task distribution is called.
     command: the command line.
+    initial_rule: whose meta-parameters the run starts from, if not random.
   """
   bucket, image_shape = config.tasks.buckets[0], sampler.image_shape
   return presets.PresetMetadata(
     command=command,
+    initial_rule=initial_rule and initial_rule.metadata.checksum,
     tasks=tasks_name,
     seed=config.seed,
     units=bucket.units,

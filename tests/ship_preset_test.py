@@ -7,6 +7,7 @@ import lurl_tf
 from lurl_tf.evaluation import EvaluationConfig, evaluate
 from lurl_tf.presets import PresetMetadata, catalogue
 from lurl_tf.tasks import load_examples
+from tests.experiments.run_curves_test import make_run
 from tests.tiny_models import tiny_rule
 from tools import ship_preset
 
@@ -30,6 +31,26 @@ def test_a_run_becomes_the_default_preset(tmp_path, monkeypatch):
   assert shipped.metadata.command == "made by hand"
   assert shipped.metadata.evaluation.startswith("A tiny rule.")
   assert "learned_rule" in shipped.metadata.evaluation
+
+
+def test_curves_of_a_run_end_at_the_rule(tmp_path, monkeypatch):
+  folder = tmp_path / "shipped"
+  folder.mkdir()
+  for module in (catalogue, ship_preset):
+    monkeypatch.setattr(module, "SHIPPED", folder)
+  losses = np.random.default_rng(0).uniform(size=130).round(3)
+  run = make_run(tmp_path / "run", losses.tolist())
+  metadata = PresetMetadata(units=(6, 4), inner_steps=2, meta_steps=101)
+  tiny_rule().save_preset(tmp_path / "run" / "rule", metadata)
+  ship_preset.ship(run, "tiny", "A tiny rule.", "lurl_digits", False)
+  curves = lurl_tf.presets.load(folder / "tiny").metadata.curves
+  (loss,) = [each for each in curves if each.name == "meta-training loss"]
+  # Blocks of three, as 101 steps are more than 50 points; the last is short.
+  assert loss.steps == (*range(3, 101, 3), 101)
+  means = [
+    losses[start : min(start + 3, 101)].mean() for start in range(0, 101, 3)
+  ]
+  np.testing.assert_allclose(loss.values, means, atol=1e-4)
 
 
 def test_the_shipped_rule_does_what_its_table_says():

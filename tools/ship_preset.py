@@ -8,14 +8,18 @@ python -m tools.ship_preset --run=runs/quick --name=quick \
 import dataclasses
 from collections.abc import Sequence
 
+import numpy as np
+import tensorflow as tf
 from absl import app, flags
 
 from experiments.evaluate import rules_to_evaluate
 from experiments.evaluation_report import as_text
 from experiments.evaluation_setup import make_config, progress_report
 from experiments.rule_choice import choose_rule
+from experiments.run_curves import Curve, read_runs
 from lurl_tf import presets
 from lurl_tf.evaluation import evaluate
+from lurl_tf.meta.run_folder import DESCRIPTION_FILE
 from lurl_tf.presets.catalogue import DEFAULT_FILE, SHIPPED
 from lurl_tf.tasks import load_examples
 
@@ -26,6 +30,9 @@ _EVALUATED_ON = flags.DEFINE_string(
   "evaluated_on", "lurl_digits", "The data set of the preset's table."
 )
 _DEFAULT = flags.DEFINE_bool("default", True, "Whether it is the default now.")
+
+# As many as a chart shows; the run itself has one of every step.
+_CURVE_POINTS = 50
 
 
 def ship(run: str, name: str, note: str, dataset: str, default: bool) -> None:
@@ -51,12 +58,43 @@ def ship(run: str, name: str, note: str, dataset: str, default: bool) -> None:
     progress_report(),
   )
   metadata = dataclasses.replace(
-    choice.metadata, evaluation=f"{note}\n\n{as_text(result, dataset, name)}"
+    choice.metadata,
+    evaluation=f"{note}\n\n{as_text(result, dataset, name)}",
+    curves=_curves(run, choice.metadata.meta_steps),
   )
   choice.learned.save_preset(SHIPPED / name, metadata)
   if default:
     (SHIPPED / DEFAULT_FILE).write_text(f"{name}\n")
   print(f"\n{metadata.evaluation}\n\nShipped: {', '.join(presets.available())}")
+
+
+def _curves(run: str, last_step: int) -> tuple[presets.MetaTrainingCurve, ...]:
+  """The curves of a run until a step; none of a rule alone."""
+  if not tf.io.gfile.exists(tf.io.gfile.join(run, DESCRIPTION_FILE)):
+    return ()
+  curves = []
+  for name, curve in read_runs([run])[0].curves.items():
+    known = (curve.steps <= last_step) & np.isfinite(curve.values)
+    if not known.any():
+      continue
+    steps, values = _block_means(Curve(*(each[known] for each in curve)))
+    curves.append(
+      presets.MetaTrainingCurve(
+        f"{name.data} {name.quantity}",
+        tuple(steps.tolist()),
+        tuple(values.round(4).tolist()),
+      )
+    )
+  return tuple(curves)
+
+
+def _block_means(curve: Curve) -> Curve:
+  """Means of blocks of steps, each at its last step."""
+  length = max(1, -(-len(curve.steps) // _CURVE_POINTS))
+  starts = np.arange(0, len(curve.steps), length)
+  sums = np.add.reduceat(curve.values, starts)
+  counts = np.diff([*starts, len(curve.steps)])
+  return Curve(curve.steps[starts + counts - 1], sums / counts)
 
 
 def main(argv: Sequence[str]) -> None:

@@ -2,11 +2,12 @@
 """Rules on disk: preset folders, the shipped ones, and the 2018 checkpoints."""
 
 from lurl_tf.presets.catalogue import available, default, find
-from lurl_tf.presets.metadata import PresetMetadata
+from lurl_tf.presets.metadata import MetaTrainingCurve, PresetMetadata
 from lurl_tf.presets.storage import StoredPreset, check_writable, load, save
 from lurl_tf.presets.tf1_checkpoint import Tf1Checkpoint, read_tf1_checkpoint
 
 __all__ = [
+  "MetaTrainingCurve",
   "PresetMetadata",
   "StoredPreset",
   "Tf1Checkpoint",

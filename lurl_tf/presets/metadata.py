@@ -6,6 +6,31 @@ import json
 
 
 @dataclasses.dataclass(frozen=True)
+class MetaTrainingCurve:
+  """A quantity over the meta-training that made a rule.
+
+  Args:
+    name: what it is of, such as `"meta-validation accuracy"`.
+    steps: `[n]` changes of theta done, ascending.
+    values: `[n]` losses, or accuracies in [0, 1].
+
+  Raises:
+    ValueError: if there are not as many values as steps.
+  """
+
+  name: str
+  steps: tuple[int, ...]
+  values: tuple[float, ...]
+
+  def __post_init__(self):
+    if len(self.steps) != len(self.values):
+      raise ValueError(
+        "`values` must be as many as `steps`. Received: "
+        f"steps={self.steps}, values={self.values}"
+      )
+
+
+@dataclasses.dataclass(frozen=True)
 class PresetMetadata:
   """How a rule was made, and the base network it was meta-trained on.
 
@@ -15,6 +40,8 @@ class PresetMetadata:
     library_version: version of lurl_tf that saved it; `save` fills it in.
     checksum: SHA-256 of the weights; `save` fills it in.
     command: the command that made the rule.
+    initial_rule: checksum of the rule that the meta-training started from;
+      None for random meta-parameters.
     tasks: what it was meta-trained on.
     seed: seed of the meta-training.
     meta_steps: number of changes of theta; 0 for an untrained rule.
@@ -32,6 +59,7 @@ class PresetMetadata:
     validation_loss: the meta-objective on held-out classes and fonts, where the
       rule was chosen by it.
     evaluation: a table of results, as text.
+    curves: of the meta-training.
 
   Raises:
     ValueError: if a value is not plain (text, finite numbers, tuples of them),
@@ -41,6 +69,7 @@ class PresetMetadata:
   library_version: str = ""
   checksum: str = ""
   command: str = ""
+  initial_rule: str | None = None
   tasks: str = ""
   seed: int | None = None
   meta_steps: int = 0
@@ -54,6 +83,7 @@ class PresetMetadata:
   inner_optimizer: str = "decayed_sgd"
   validation_loss: float | None = None
   evaluation: str | None = None
+  curves: tuple[MetaTrainingCurve, ...] = ()
 
   def __post_init__(self):
     for name, value in dataclasses.asdict(self).items():

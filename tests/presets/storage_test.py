@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from lurl_tf.presets import storage
-from lurl_tf.presets.metadata import PresetMetadata
+from lurl_tf.presets.metadata import MetaTrainingCurve, PresetMetadata
 from lurl_tf.structures import RuleConfig
 
 CONFIG = RuleConfig(hidden_channels=3, output_size=2, identical_updates=False)
@@ -26,6 +26,8 @@ METADATA = PresetMetadata(
   inner_steps=100,
   inner_learning_rates=(0.03, 0.01),
   evaluation="a table\nof two lines",
+  initial_rule="0123",
+  curves=(MetaTrainingCurve("meta-training loss", (1, 2), (0.5, 0.25)),),
 )
 
 
