@@ -41,8 +41,8 @@ def test_curves_of_a_run_end_at_the_rule(tmp_path, monkeypatch):
   losses = np.random.default_rng(0).uniform(size=130).round(3)
   run = make_run(tmp_path / "run", losses.tolist())
   metadata = PresetMetadata(units=(6, 4), inner_steps=2, meta_steps=101)
-  tiny_rule().save_preset(tmp_path / "run" / "rule", metadata)
-  ship_preset.ship(run, "tiny", "A tiny rule.", "lurl_digits", False)
+  tiny_rule().save_preset(tmp_path / "run" / "best_rule", metadata)
+  ship_preset.ship(run, "tiny", "A tiny rule.", "lurl_digits", False, best=True)
   curves = lurl_tf.presets.load(folder / "tiny").metadata.curves
   (loss,) = [each for each in curves if each.name == "meta-training loss"]
   # Blocks of three, as 101 steps are more than 50 points; the last is short.

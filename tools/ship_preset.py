@@ -19,7 +19,7 @@ from experiments.rule_choice import choose_rule
 from experiments.run_curves import Curve, read_runs
 from lurl_tf import presets
 from lurl_tf.evaluation import evaluate
-from lurl_tf.meta.run_folder import DESCRIPTION_FILE
+from lurl_tf.meta.run_folder import BEST_RULE_FOLDER, DESCRIPTION_FILE
 from lurl_tf.presets.catalogue import DEFAULT_FILE, SHIPPED
 from lurl_tf.tasks import load_examples
 
@@ -30,12 +30,24 @@ _EVALUATED_ON = flags.DEFINE_string(
   "evaluated_on", "lurl_digits", "The data set of the preset's table."
 )
 _DEFAULT = flags.DEFINE_bool("default", True, "Whether it is the default now.")
+_BEST = flags.DEFINE_bool(
+  "best",
+  False,
+  "Whether the rule is the best by meta-validation, and not the last one.",
+)
 
 # As many as a chart shows; the run itself has one of every step.
 _CURVE_POINTS = 50
 
 
-def ship(run: str, name: str, note: str, dataset: str, default: bool) -> None:
+def ship(
+  run: str,
+  name: str,
+  note: str,
+  dataset: str,
+  default: bool,
+  best: bool = False,
+) -> None:
   """Writes the preset, with a table of its evaluation.
 
   Args:
@@ -44,11 +56,12 @@ def ship(run: str, name: str, note: str, dataset: str, default: bool) -> None:
     note: what the rule is, put before the table.
     dataset: what it is evaluated on.
     default: whether it becomes the default preset.
+    best: whether the rule is the run's best by meta-validation.
 
   Raises:
-    FileNotFoundError: if there is no such run.
+    FileNotFoundError: if there is no such run, or no best rule of it.
   """
-  choice = choose_rule(run)
+  choice = choose_rule(tf.io.gfile.join(run, BEST_RULE_FOLDER) if best else run)
   train, test = (load_examples(dataset, split) for split in ("train", "test"))
   result = evaluate(
     train,
@@ -102,7 +115,12 @@ def main(argv: Sequence[str]) -> None:
   if len(argv) > 1:
     raise app.UsageError(f"Only flags are taken. Received: {argv[1:]}")
   ship(
-    _RUN.value, _NAME.value, _NOTE.value, _EVALUATED_ON.value, _DEFAULT.value
+    _RUN.value,
+    _NAME.value,
+    _NOTE.value,
+    _EVALUATED_ON.value,
+    _DEFAULT.value,
+    _BEST.value,
   )
 
 
