@@ -258,6 +258,9 @@ def main(argv: Sequence[str]) -> None:
     raise app.UsageError(f"Only flags are taken. Received: {argv[1:]}")
   logging.set_verbosity(logging.WARNING)  # TFDS tells of every file it opens
   try:
+    start_flags.check_teacher(
+      engine_flags.estimator_from_flags().name, _LEARN_INNER_RATES.value
+    )
     if shared_flags.RESULTS.value:
       check_writable(shared_flags.RESULTS.value)
     check_cadence(

@@ -109,3 +109,30 @@ def test_rates_of_a_start_are_for_its_inner_optimizer():
     with flagsaver.as_parsed(inner_learning_rates="0.001"):
       config = meta_train.config_from_flags(rule)
   assert config.inner_learning_rates == (0.001,)
+
+
+@pytest.mark.parametrize(
+  ("received", "values"),
+  [
+    ("kernel_change=0.7, teacher=None", {"kernel_change": 0.7}),
+    ("bias_change=0.5, teacher=None", {"bias_change": 0.5}),
+    ("estimator='es', teacher='oja'", {"estimator": "es"}),
+    ("estimator='pes', teacher='oja'", {"estimator": "pes"}),
+    ("estimator='es_single', teacher='oja'", {"estimator": "es_single"}),
+    ("estimator='mixture', teacher='oja'", {"estimator": "mixture"}),
+    ("learn_inner_rates=True, teacher='oja'", {"learn_inner_rates": True}),
+  ],
+)
+def test_flags_that_do_not_fit_a_teacher_are_refused(
+  received, values, tmp_path
+):
+  if "teacher='oja'" in received:
+    values = {**values, "teacher": "oja"}
+  with pytest.raises(SystemExit, match=f"Expected .*Received: {received}"):
+    run(
+      logdir=tmp_path / "run",
+      results=tmp_path / "out" / "results.json",
+      num_steps=1,
+      **values,
+    )
+  assert not list(tmp_path.iterdir())
