@@ -242,7 +242,9 @@ def _truncation_lengths(estimator: str, horizon: int) -> tuple[int, int]:
   if shortest is None:
     default = horizon if estimator == "bptt" else 10
     shortest = default if longest is None else min(longest, default)
-  return shortest, max(shortest, 10) if longest is None else longest
+  if longest is None:
+    longest = shortest if estimator == "bptt" else max(shortest, 10)
+  return shortest, longest
 
 
 def _number_or_text(value: str) -> float | str:

@@ -174,12 +174,13 @@ def test_every_flag_reaches_the_config():
   )
 
 
-def test_full_backpropagation_takes_truncations_of_the_horizon():
-  with parsed(estimator="bptt", min_horizon=12, max_horizon=12):
+@pytest.mark.parametrize("horizon", [3, 12])
+def test_full_backpropagation_takes_truncations_of_the_horizon(horizon):
+  with parsed(estimator="bptt", min_horizon=horizon, max_horizon=horizon):
     flags.FLAGS["min_truncation"].unparse()
     flags.FLAGS["max_truncation"].unparse()
     config = meta_train.config_from_flags()
-  assert (config.min_truncation, config.unroll.max_steps) == (12, 12)
+  assert (config.min_truncation, config.unroll.max_steps) == (horizon, horizon)
 
 
 @pytest.mark.parametrize(
