@@ -9,6 +9,8 @@ from absl import flags
 from absl.testing import flagsaver
 
 from experiments import meta_train, start_flags
+from lurl_tf.meta import MetaTrainer
+from lurl_tf.presets import PresetMetadata
 from lurl_tf.rule import UpdateRule
 from lurl_tf.tasks.distributions import loading
 from tests import tiny_meta
@@ -32,12 +34,17 @@ def fixture_tiny_data(monkeypatch):
 
 
 def run(without=(), **values):
-  """Runs the script with the tiny flags, but for some, and those given."""
+  """Runs the script with the tiny flags, but for some, and those given.
+
+  Returns:
+    The config of the run.
+  """
   flags.FLAGS.mark_as_parsed()
   texts = {name: str(value) for name, value in values.items()}
   tiny = {k: v for k, v in tiny_meta.FLAGS.items() if k not in without}
   with flagsaver.as_parsed(**{**tiny, **texts}):
     meta_train.main(["meta_train"])
+    return meta_train.config_from_flags(start_flags.initial_rule_from_flags())
 
 
 def test_a_run_starts_from_a_rule(tmp_path):
@@ -71,6 +78,29 @@ def test_a_run_starts_from_a_rule(tmp_path):
   with pytest.raises(SystemExit, match="Received: name_or_path='no_such'"):
     with flagsaver.as_parsed(initial_rule="no_such", logdir=str(tmp_path)):
       meta_train.main(["meta_train"])
+
+
+def test_a_run_from_a_rule_goes_on(tmp_path, capsys):
+  """Not from the rule again; it equals an uninterrupted run."""
+  start = tiny_meta.make_rule(tiny_meta.make_rule_config())
+  start.save_preset(tmp_path / "start", PresetMetadata(inner_steps=4))
+  values = {
+    "logdir": tmp_path / "run",
+    "initial_rule": tmp_path / "start",
+    "inner_learning_rates": 0.25,
+    "slots": 1,
+    "max_truncation": 1,
+  }
+  run(SIZES, num_steps=1, **values)
+  config = run(SIZES, num_steps=2, **values)
+  assert "Going on from step 1" in capsys.readouterr().out
+  trainer = MetaTrainer(start, tiny_meta.make_samplers(config), config)
+  trainer.train(2)
+  rule = UpdateRule.from_preset(tmp_path / "run")
+  tiny_meta.assert_all_equal(
+    [each.numpy() for each in rule.meta_parameters],
+    tiny_meta.theta_of(trainer),
+  )
 
 
 def test_a_run_starts_from_the_shipped_imitation_by_default():
