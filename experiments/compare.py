@@ -166,7 +166,7 @@ def main(argv: Sequence[str]) -> None:
     for path in (results, picture):
       if path:
         check_writable(path)
-    choices = comparison_flags.choices_from_flags()
+    choices = rule_flags.choices_from_flags()
     configs = comparison_flags.configs_from_flags(
       choices, examples_per_class=EvaluationConfig.examples_per_class
     )

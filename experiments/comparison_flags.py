@@ -11,7 +11,7 @@ from absl import flags
 
 from experiments import rule_flags, shared_flags
 from experiments.comparison_data import subset
-from experiments.rule_choice import RuleChoice, choose_rule
+from experiments.rule_choice import RuleChoice
 from lurl_tf.evaluation import EvaluationConfig
 from lurl_tf.structures import LabelledExamples
 from lurl_tf.tasks import load_examples
@@ -23,21 +23,6 @@ TRAIN_EXAMPLES = flags.DEFINE_integer(
   "all.",
   lower_bound=1,
 )
-
-
-def choices_from_flags() -> list[RuleChoice]:
-  """The rules of `--rule`; without it the default preset.
-
-  Raises:
-    FileNotFoundError: if there is none of a name.
-    LookupError: if none is named and no preset is shipped.
-    ValueError: if a rule is damaged.
-  """
-  names = rule_flags.RULE.value
-  return [
-    choose_rule(name, shared_flags.SEED.value)
-    for name in (names.split(",") if names else [None])
-  ]
 
 
 def configs_from_flags(

@@ -8,7 +8,7 @@ run's folder, and writes below `evaluation/` in it only.
 import dataclasses
 import json
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Container, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -115,13 +115,11 @@ class Follower:
     done = {row["step"] for row in read_results(self._logdir)}
     waited = 0.0
     while True:
-      new = [
-        saved
-        for saved in list_checkpoints(self._logdir)
-        if saved.step not in done
-      ]
+      new = self._list_all_but(done)
       if new and self._baselines is None:
         self._baselines = self.score_baselines()
+        # Meanwhile the run may have removed those, and written others.
+        new = self._list_all_but(done)
       for saved in new:
         done.add(saved.step)
         try:
@@ -172,6 +170,10 @@ class Follower:
     return Score(
       saved.step, self._validation.score(saved_rule.parameters), suite
     )
+
+  def _list_all_but(self, done: Container[int]) -> list[SavedCheckpoint]:
+    saved = list_checkpoints(self._logdir)
+    return [each for each in saved if each.step not in done]
 
   def _take_down(self, score: Score, saved_rule: SavedRule) -> None:
     rows = [

@@ -34,7 +34,7 @@ from experiments.generalization_sweeps import (
 )
 from experiments.int_list_flag import define_int_list
 from experiments.results import check_writable, write_results
-from experiments.rule_choice import RuleChoice, choose_rule
+from experiments.rule_choice import RuleChoice
 from lurl_tf.evaluation import (
   LEARNED_RULE,
   EvaluationConfig,
@@ -188,8 +188,7 @@ def check_trial(trial: Trial, data_sets: DataSets) -> None:
     check_evaluation(*data_sets.splits(setting), rules, setting.config)
 
 
-def _trial_from_flags(name: str | None) -> Trial:
-  choice = choose_rule(name, shared_flags.SEED.value)
+def _trial_from_flags(choice: RuleChoice) -> Trial:
   config = rule_flags.config_from_flags(choice, inner_steps=None)
   trained = trained_setting(
     choice, config, rule_flags.DATASET.value, shared_flags.IMAGE_SIZE.value
@@ -220,8 +219,9 @@ def main(argv: Sequence[str]) -> None:
   try:
     for path in filter(None, (results, plot)):
       check_writable(path)
-    names = (rule_flags.RULE.value or "").split(",")
-    trials = [_trial_from_flags(name or None) for name in names]
+    trials = [
+      _trial_from_flags(choice) for choice in rule_flags.choices_from_flags()
+    ]
     for trial in trials:
       check_trial(trial, data_sets)
   except (OSError, LookupError, ValueError) as error:

@@ -24,7 +24,7 @@ from experiments.inspection import Subject, inspect, snapshot_steps
 from experiments.inspection_report import as_json, as_text, draw
 from experiments.mixture_weights import mixture_weights
 from experiments.results import check_writable, write_results
-from experiments.rule_choice import RuleChoice, choose_rule
+from experiments.rule_choice import RuleChoice
 from lurl_tf.evaluation import check_evaluation
 from lurl_tf.tasks import holds_images, load_examples
 
@@ -74,10 +74,7 @@ def main(argv: Sequence[str]) -> None:
     if results:
       check_writable(results)
     check_writable(os.path.join(_OUTPUT_DIR.value, "mixture_weights.png"))
-    choices = [
-      choose_rule(name or None, shared_flags.SEED.value)
-      for name in (rule_flags.RULE.value or "").split(",")
-    ]
+    choices = rule_flags.choices_from_flags()
     subjects = [
       _subject_from_flags(choice, dataset)
       for dataset in datasets

@@ -242,7 +242,9 @@ def _truncation_lengths(estimator: str, horizon: int) -> tuple[int, int]:
   if shortest is None:
     default = horizon if estimator == "bptt" else 10
     shortest = default if longest is None else min(longest, default)
-  return shortest, max(shortest, 10) if longest is None else longest
+  if longest is None:
+    longest = shortest if estimator == "bptt" else max(shortest, 10)
+  return shortest, longest
 
 
 def _number_or_text(value: str) -> float | str:
@@ -258,6 +260,9 @@ def main(argv: Sequence[str]) -> None:
     raise app.UsageError(f"Only flags are taken. Received: {argv[1:]}")
   logging.set_verbosity(logging.WARNING)  # TFDS tells of every file it opens
   try:
+    start_flags.check_teacher(
+      engine_flags.estimator_from_flags().name, _LEARN_INNER_RATES.value
+    )
     if shared_flags.RESULTS.value:
       check_writable(shared_flags.RESULTS.value)
     check_cadence(

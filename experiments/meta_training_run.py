@@ -72,6 +72,13 @@ def prepare_run(
     steps_per_call=steps_per_call,
     slots_per_program=slots_per_program,
   )
+  metadata = rule_metadata(
+    config, samplers[0], tasks_name, command, initial_rule
+  )
+  view = None
+  if show_inner_training:
+    view = InnerTrainingView(samplers[0].data_sets[0].usable_examples(), config)
+  # Last: nobody releases the folder if something else cannot be made.
   folder = RunFolder(
     logdir,
     {
@@ -94,12 +101,6 @@ def prepare_run(
   except BaseException:
     folder.release()
     raise
-  metadata = rule_metadata(
-    config, samplers[0], tasks_name, command, initial_rule
-  )
-  view = None
-  if show_inner_training:
-    view = InnerTrainingView(samplers[0].data_sets[0].usable_examples(), config)
   return Run(trainer, rule, folder, metadata, validation, view)
 
 

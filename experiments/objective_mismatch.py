@@ -148,7 +148,7 @@ def _autoencoder_from_flags(units, activation) -> Autoencoder:
 
 
 def _rules_from_flags() -> dict[str, ComparedRule]:
-  choices = comparison_flags.choices_from_flags()
+  choices = rule_flags.choices_from_flags()
   configs = comparison_flags.configs_from_flags(choices)
   return {
     choice.name: ComparedRule(choice.rule, config)

@@ -11,7 +11,7 @@ from absl import flags
 from experiments import shared_flags
 from experiments.evaluation_setup import make_config
 from experiments.int_list_flag import define_int_list
-from experiments.rule_choice import RuleChoice
+from experiments.rule_choice import RuleChoice, choose_rule
 from lurl_tf.evaluation import EvaluationConfig
 from lurl_tf.rule import HAND_DESIGNED
 
@@ -68,6 +68,25 @@ LABEL_DRAWS = flags.DEFINE_integer(
   "Default: see --episodes.",
   lower_bound=1,
 )
+
+
+def choices_from_flags() -> list[RuleChoice]:
+  """The rules of `--rule`, of scripts that take several.
+
+  Without it the default preset.
+
+  Raises:
+    FileNotFoundError: if there is none of a name.
+    LookupError: if none is named and no preset is shipped.
+    ValueError: if a name is empty, or a rule is damaged.
+  """
+  names = [None] if RULE.value is None else RULE.value.split(",")
+  if "" in names:
+    raise ValueError(
+      "Expected names of rules, with one comma between two. "
+      f"Received: rule={RULE.value!r}"
+    )
+  return [choose_rule(name, shared_flags.SEED.value) for name in names]
 
 
 def config_from_flags(choice: RuleChoice, **asked: Any) -> EvaluationConfig:

@@ -73,12 +73,14 @@ class RunCurves(NamedTuple):
     name: for tables and legends.
     members: names of the runs that it is the mean of; none for a run.
     recipe: all that decides the run but its seed.
+    seed: the run's; None of a mean.
     curves: by what they are of: meta-training first, test data sets last.
   """
 
   name: str
   members: tuple[str, ...]
   recipe: str
+  seed: int | None
   curves: dict[CurveName, Curve]
 
 
@@ -113,11 +115,12 @@ def mean_over_seeds(runs: Sequence[RunCurves]) -> list[RunCurves]:
     have.
 
   Raises:
-    ValueError: if no two runs have one recipe.
+    ValueError: if no two runs have one recipe, or two have their seed, too.
   """
   means = []
   for recipe in dict.fromkeys(run.recipe for run in runs):
     own = [run for run in runs if run.recipe == recipe]
+    _check_seeds(own)
     if len(own) > 1:
       means.append(_mean(own))
   if not means:
@@ -128,8 +131,18 @@ def mean_over_seeds(runs: Sequence[RunCurves]) -> list[RunCurves]:
   return means
 
 
+def _check_seeds(runs: Sequence[RunCurves]) -> None:
+  seeds = [run.seed for run in runs]
+  again = [run for run in runs if seeds.count(run.seed) > 1]
+  if again:
+    received = ", ".join(f"{run.name} with seed={run.seed}" for run in again)
+    raise ValueError(
+      f"A mean is of runs of different seeds. Received: {received}"
+    )
+
+
 def _read_run(logdir: str, name: str) -> RunCurves:
-  recipe = _read_recipe(logdir)
+  recipe, seed = _read_recipe(logdir)
   points = _read_events(tf.io.gfile.join(logdir, TENSORBOARD_FOLDER))
   for row in read_results(logdir):
     for quantity, value in row["validation"].items():
@@ -150,16 +163,16 @@ def _read_run(logdir: str, name: str) -> RunCurves:
       first.index(each.data) if each.data in first else len(first)
     ),
   )
-  return RunCurves(
-    name, (), recipe, {each: _curve(points[each]) for each in in_order}
-  )
+  curves = {each: _curve(points[each]) for each in in_order}
+  return RunCurves(name, (), recipe, seed, curves)
 
 
-def _read_recipe(logdir: str) -> str:
+def _read_recipe(logdir: str) -> tuple[str, int]:
+  """All that decides the run but its seed, and the seed."""
   path = tf.io.gfile.join(logdir, DESCRIPTION_FILE)
   try:
     description = json.loads(files.read_bytes(path))
-    description["config"].pop("seed")
+    seed = description["config"].pop("seed")
   except FileNotFoundError as error:
     raise FileNotFoundError(
       "Expected the log folder of a meta-training run, which holds "
@@ -169,7 +182,7 @@ def _read_recipe(logdir: str) -> str:
     raise ValueError(
       f"A run's description must be whole. Received: {path}, {error}"
     ) from error
-  return json.dumps(description, sort_keys=True)
+  return json.dumps(description, sort_keys=True), seed
 
 
 def _read_events(folder: str) -> dict[CurveName, dict[int, float]]:
@@ -213,5 +226,5 @@ def _mean(runs: Sequence[RunCurves]) -> RunCurves:
       )
   members = tuple(run.name for run in runs)
   return RunCurves(
-    f"mean of {', '.join(members)}", members, runs[0].recipe, curves
+    f"mean of {', '.join(members)}", members, runs[0].recipe, None, curves
   )

@@ -7,6 +7,7 @@ They are used as those of `experiments.engine_flags`.
 from absl import flags
 
 from lurl_tf.meta import ImitationConfig, MetaTrainConfig
+from lurl_tf.meta.estimators.config import EVOLUTION
 from lurl_tf.rule import UpdateRule
 from lurl_tf.structures import RuleConfig
 
@@ -54,6 +55,38 @@ _BIAS_CHANGE = flags.DEFINE_float(
   ImitationConfig.bias_change,
   "With --teacher: the proposal for every bias, which goes to its negative.",
 )
+
+
+def check_teacher(estimator: str, learn_inner_rates: bool) -> None:
+  """Makes sure that flags of imitation fit the others.
+
+  Args:
+    estimator: of the meta-gradient, by name.
+    learn_inner_rates: whether the inner learning rates are meta-learned.
+
+  Raises:
+    ValueError: if they do not.
+  """
+  teacher = _TEACHER.value
+  if teacher is None:
+    for flag in (_KERNEL_CHANGE, _BIAS_CHANGE):
+      if flag.present:
+        raise ValueError(
+          f"Expected `{flag.name}` only with `teacher`. "
+          f"Received: {flag.name}={flag.value}, teacher=None"
+        )
+    return
+  # The loss is that of single steps, which rates have no part in.
+  if estimator in (*EVOLUTION, "mixture"):
+    raise ValueError(
+      "Expected an estimator by backpropagation, tbptt or bptt, with "
+      f"`teacher`. Received: estimator={estimator!r}, teacher={teacher!r}"
+    )
+  if learn_inner_rates:
+    raise ValueError(
+      "Expected inner learning rates that are not learned with `teacher`. "
+      f"Received: learn_inner_rates=True, teacher={teacher!r}"
+    )
 
 
 def initial_rule_from_flags() -> UpdateRule | None:

@@ -291,10 +291,12 @@ class SlotGroup:
       tf.where(usable, values, tf.zeros_like(values))
       for values in estimate.metrics
     ]
-    # No matrix product: on TPUs it would be rounded.
-    shares = tf.one_hot(data_sets, len(self.data_set_names), dtype=ones.dtype)
+    # Where, not a product: zero times infinity is not a number, and on TPUs a
+    # matrix product would be rounded.
+    is_own = tf.equal(data_sets[:, tf.newaxis], range(len(self.data_set_names)))
+    numbers = tf.stack([*kept, ones], 1)[:, tf.newaxis]
     by_data_set = tf.reduce_sum(
-      shares[:, :, tf.newaxis] * tf.stack([*kept, ones], 1)[:, tf.newaxis],
+      tf.where(is_own[:, :, tf.newaxis], numbers, tf.zeros_like(numbers)),
       axis=0,
     )
 

@@ -93,6 +93,7 @@ def test_an_interruption_leaves_what_is_done(tmp_path, monkeypatch, capsys):
   [
     ({"baselines": "pca_33"}, "pca_32.*Received: 'pca_33'"),
     ({"rule": "hebian"}, "hebian"),
+    ({"rule": "oja,"}, "rule='oja,'"),
     ({"examples_per_class": "1,50"}, "20 examples"),
     ({"train_examples": 81}, "Received: --train_examples=81"),
     ({"batch_size": 81}, "batch_size=81"),

@@ -1,11 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
 """Tests of a process that follows a run, on tiny data, without graphs."""
 
+import json
+
 import numpy as np
 import pytest
 import tensorflow as tf
 
-from experiments import evaluation_setup, meta_training_run
+from experiments import evaluation_setup, follow_run, meta_training_run
 from experiments.follow_run import Follower, SuiteEntry, read_results
 from experiments.meta_training_run import (
   continue_run,
@@ -197,6 +199,30 @@ def test_a_checkpoint_that_is_removed_meanwhile_is_passed_over(
   follower.follow(1.0, lambda _: None)
   assert [row["step"] for row in read_results(str(tmp_path))] == [2]
   assert "step 1 is passed over" in capsys.readouterr().out
+
+
+def test_checkpoints_are_listed_once_the_baselines_are_scored(
+  tmp_path, monkeypatch
+):
+  """That takes a while: the run removes and adds some."""
+  description = {"tasks": "tiny", "config": make_config().to_json()}
+  (tmp_path / "run.json").write_text(json.dumps(description))
+  folder = tmp_path / "checkpoints"
+  folder.mkdir()
+  (folder / "ckpt-1.index").touch()
+  follower = make_follower(str(tmp_path), [])
+  seen = []
+
+  def score_baselines():
+    (folder / "ckpt-1.index").rename(folder / "ckpt-2.index")
+    return {}
+
+  monkeypatch.setattr(follow_run, "read_rule", lambda *_: None)
+  follower.score_baselines = score_baselines
+  follower.score = lambda saved, _: seen.append(saved.step)
+  follower._take_down = lambda *_: None
+  follower.follow(1.0, lambda _: None)
+  assert seen == [2]
 
 
 def test_a_folder_without_a_run_is_named(tmp_path):

@@ -142,6 +142,7 @@ def test_rows_are_kept_when_work_is_broken_off(rules, tmp_path, monkeypatch):
     ({"sweep": "image_size", "dataset": "texts"}, "needs images"),
     ({"activations": "rellu", "sweep": "activation"}, "rellu"),
     ({"rule": "no_such_rule"}, "no_such_rule"),
+    ({"rule": "oja,"}, "rule='oja,'"),
     ({"examples_per_class": 46}, "class 'a' with 45 examples"),
     ({"plot": "/proc/no/rows.png"}, "/proc/no/rows.png"),
   ],

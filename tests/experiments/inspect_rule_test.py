@@ -114,6 +114,7 @@ def test_a_rule_designed_by_hand_has_no_mixture(tmp_path):
   ("values", "message"),
   [
     ({"rule": "no_such_rule"}, "no_such_rule"),
+    ({"rule": "oja,"}, "rule='oja,'"),
     ({"batch_size": 31}, "Received: batch_size=31"),
     ({"output_dir": "/proc/no"}, "/proc/no"),
     ({"results": "/proc/no/out.json"}, "/proc/no/out.json"),

@@ -28,7 +28,8 @@ DIGITS = CurveName("digits", ACCURACY)
 def make_run(name, scale, *names):
   steps = np.array([10, 20, 30])
   values = scale * np.array([0.5, 0.125, 0.25])
-  return RunCurves(name, (), "x", {n: Curve(steps, values) for n in names})
+  curves = {n: Curve(steps, values) for n in names}
+  return RunCurves(name, (), "x", ord(name), curves)
 
 
 def make_runs():
@@ -106,7 +107,7 @@ def test_table():
 
 def test_curves_without_a_finite_number():
   nothing = Curve(np.array([1]), np.array([np.nan]))
-  run = RunCurves("a", (), "x", {TRAINING: nothing})
+  run = RunCurves("a", (), "x", 0, {TRAINING: nothing})
   (line,) = (
     line
     for line in as_text([run], 0.9).splitlines()

@@ -3,12 +3,11 @@
 
 import json
 
-import numpy as np
 import pytest
 from absl import app, flags
 from absl.testing import flagsaver
 
-from experiments import meta_train, start_flags
+from experiments import meta_train
 from lurl_tf.meta import EstimatorConfig, ImitationConfig, MetaMetrics
 from lurl_tf.rule import UpdateRule
 from lurl_tf.tasks.distributions import loading
@@ -175,48 +174,13 @@ def test_every_flag_reaches_the_config():
   )
 
 
-def test_a_run_starts_from_a_rule(tiny_data, tmp_path, capsys):
-  first, second = tmp_path / "first", tmp_path / "second"
-  run(
-    logdir=first,
-    num_steps=1,
-    teacher="soft_winner_take_all",
-    inner_learning_rates="0.25,0.125",
-  )
-  start = UpdateRule.from_preset(first)
-  with parsed(
-    logdir=second, num_steps=2, initial_rule=first, learning_rate=1e-30
-  ):
-    flags.FLAGS["hidden_channels"].unparse()
-    flags.FLAGS["delta_channels"].unparse()
-    meta_train.main(["meta_train"])
-  # The steps are too small to be seen in float32.
-  rule = UpdateRule.from_preset(second)
-  tiny_meta.assert_all_equal(
-    [each.numpy() for each in rule.meta_parameters],
-    [each.numpy() for each in start.meta_parameters],
-  )
-  np.testing.assert_allclose(
-    rule.metadata.inner_learning_rates, (0.25, 0.125), rtol=1e-6
-  )
-  description = json.loads((second / "run.json").read_text())
-  assert description["initial_rule"] == start.metadata.checksum
-  # It is another run than one from random meta-parameters.
-  with pytest.raises(SystemExit, match="initial_rule: .* became None"):
-    run(logdir=second, num_steps=2)
-  with pytest.raises(SystemExit, match="initial_rule=.*hidden_channels=8"):
-    run(logdir=tmp_path / "third", initial_rule=first)
-  with pytest.raises(SystemExit, match="Received: name_or_path='no_such'"):
-    with flagsaver.as_parsed(initial_rule="no_such", logdir=str(tmp_path)):
-      meta_train.main(["meta_train"])
-
-
-def test_full_backpropagation_takes_truncations_of_the_horizon():
-  with parsed(estimator="bptt", min_horizon=12, max_horizon=12):
+@pytest.mark.parametrize("horizon", [3, 12])
+def test_full_backpropagation_takes_truncations_of_the_horizon(horizon):
+  with parsed(estimator="bptt", min_horizon=horizon, max_horizon=horizon):
     flags.FLAGS["min_truncation"].unparse()
     flags.FLAGS["max_truncation"].unparse()
     config = meta_train.config_from_flags()
-  assert (config.min_truncation, config.unroll.max_steps) == (12, 12)
+  assert (config.min_truncation, config.unroll.max_steps) == (horizon, horizon)
 
 
 @pytest.mark.parametrize(
@@ -227,44 +191,6 @@ def test_calls_end_where_something_is_to_be_done(flag, tmp_path):
   with pytest.raises(SystemExit, match=f"`{name}` must be a multiple"):
     run(logdir=tmp_path / "run", steps_per_call=2, **flag)
   assert not list(tmp_path.iterdir())
-
-
-def test_a_run_starts_from_the_shipped_imitation_by_default():
-  flags.FLAGS.mark_as_parsed()
-  rule = start_flags.initial_rule_from_flags()
-  shipped = UpdateRule.from_preset("imitation")
-  assert rule.metadata == shipped.metadata
-  config = meta_train.config_from_flags(rule)
-  assert config.rule == shipped.config
-  assert config.inner_learning_rates == shipped.metadata.inner_learning_rates
-  assert (config.min_horizon, config.max_horizon) == (50, 50)
-  assert config.learning_rate == 3e-3
-  # What is random is what flags say of it.
-  for values in (
-    {"initial_rule": "random"},
-    {"teacher": "oja"},
-    {"mixing": "published"},
-    {"term_coefficient": "0.5"},
-  ):
-    with flagsaver.as_parsed(**values):
-      assert start_flags.initial_rule_from_flags() is None
-      config = meta_train.config_from_flags()
-    assert (config.min_horizon, config.max_horizon) == (100, 100)
-    assert (config.learning_rate, config.inner_learning_rates) == (
-      1e-2,
-      (0.03,),
-    )
-
-
-def test_rates_of_a_start_are_for_its_inner_optimizer():
-  flags.FLAGS.mark_as_parsed()
-  rule = start_flags.initial_rule_from_flags()
-  with flagsaver.as_parsed(inner_optimizer="adam"):
-    with pytest.raises(ValueError, match="Received: inner_optimizer='adam'"):
-      meta_train.config_from_flags(rule)
-    with flagsaver.as_parsed(inner_learning_rates="0.001"):
-      config = meta_train.config_from_flags(rule)
-  assert config.inner_learning_rates == (0.001,)
 
 
 def test_defaults_are_free_of_the_features_scale():

@@ -196,6 +196,18 @@ def test_a_checkpoint_that_does_not_fit_leaves_the_folder_free(tmp_path):
       prepare(tmp_path)
 
 
+@pytest.mark.parametrize("part", ["InnerTrainingView", "rule_metadata"])
+def test_what_cannot_be_made_leaves_the_folder_free(part, tmp_path):
+  def fail(*_):
+    raise ValueError("Received: nothing")
+
+  with pytest.MonkeyPatch.context() as patch:
+    patch.setattr(meta_training_run, part, fail)
+    with pytest.raises(ValueError, match="Received: nothing"):
+      prepare(tmp_path, show_inner_training=True)
+  prepare(tmp_path).folder.release()
+
+
 def test_steps_of_one_call_are_saved_and_told_one_by_one(tmp_path):
   run = prepare(tmp_path, steps_per_call=2)
   summary = continue_run(run, 5, checkpoint_every=2)

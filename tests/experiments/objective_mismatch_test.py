@@ -104,6 +104,7 @@ def test_an_interruption_leaves_what_is_done(tmp_path, monkeypatch, capsys):
   [
     ({"sweep": "traning"}, "Received: --sweep=traning. Near names: training"),
     ({"rule": "hebian"}, "hebian"),
+    ({"rule": "oja,"}, "rule='oja,'"),
     ({"examples_per_class": 21}, "20 examples"),
     ({"train_examples": 81}, "Received: --train_examples=81"),
     ({"vae_learning_rate": 0}, "Received: learning_rate=0.0"),

@@ -124,6 +124,23 @@ def test_means_are_of_runs_that_differ_by_their_seeds(tmp_path):
     mean_over_seeds(runs[:2])
 
 
+def test_a_seed_counts_once_in_a_mean(tmp_path):
+  """A run's copy, or the same run by another path."""
+  logdirs = [
+    make_run(tmp_path / name, [1.0], seed=seed)
+    for name, seed in (("a", 3), ("b", 4), ("c", 3))
+  ]
+  with pytest.raises(ValueError, match="Received: a .*seed=3, c .*seed=3"):
+    mean_over_seeds(read_runs(logdirs))
+  again = read_runs([*logdirs[:2], f"{logdirs[0]}/"])
+  with pytest.raises(ValueError, match="different seeds. Received: .*seed=3"):
+    mean_over_seeds(again)
+  # Those of another recipe are not in the mean.
+  other = make_run(tmp_path / "d", [1.0], seed=3, tasks="compact")
+  (mean,) = mean_over_seeds(read_runs([*logdirs[:2], other]))
+  assert mean.members == ("a", "b")
+
+
 def test_runs_of_one_name_are_called_by_their_paths(tmp_path):
   logdirs = []
   for folder in ("x", "y"):

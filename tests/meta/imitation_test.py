@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Tests of imitation against NumPy, and against single steps."""
 
+import dataclasses
+
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -13,7 +15,7 @@ from lurl_tf.rule.update_rule import propose_changes
 from lurl_tf.structures import LayerWeights
 from tests import tiny_meta
 
-SLOTS, STEPS = 2, 3
+SLOTS, STEPS = 2, 4
 CONFIG = ImitationConfig(
   "soft_winner_take_all", kernel_change=0.5, bias_change=0.125
 )
@@ -80,15 +82,20 @@ def test_a_perfect_pupil_has_no_error(problem):
   np.testing.assert_allclose(error, np.zeros(SLOTS), atol=1e-15)
 
 
-def test_an_unroll_learns_from_single_steps(problem):
-  """States go on by the rule's own proposals, and carry no gradient."""
+@pytest.mark.parametrize("evaluate_every", [1, 2])
+def test_an_unroll_learns_from_single_steps(problem, evaluate_every):
+  """States go on by the rule's own proposals, and carry no gradient.
+
+  The errors that count are of the steps before scored states.
+  """
   rule, state, data = problem
   parameters = tiny_meta.make_parameters(rule, (0.3, 0.05))
+  config = UnrollConfig(max_steps=STEPS, evaluate_every=evaluate_every)
   with tf.GradientTape() as tape:
     tape.watch(parameters.rule)
     next_state, metrics = unroll(
       rule.config,
-      UnrollConfig(max_steps=STEPS, imitation=CONFIG),
+      dataclasses.replace(config, imitation=CONFIG),
       parameters,
       state,
       data,
@@ -99,7 +106,7 @@ def test_an_unroll_learns_from_single_steps(problem):
 
   plain_state, plain_metrics = unroll(
     rule.config,
-    UnrollConfig(max_steps=STEPS),
+    config,
     parameters,
     state,
     data,
@@ -111,16 +118,18 @@ def test_an_unroll_learns_from_single_steps(problem):
     np.testing.assert_allclose(one, other, rtol=1e-12)
   np.testing.assert_allclose(metrics.accuracy, plain_metrics.accuracy)
 
+  scored_steps = range(evaluate_every - 1, STEPS, evaluate_every)
   errors, gradients, weights = [], [], state.weights
   for step in range(STEPS):
     with tf.GradientTape() as tape:
       changes, activations = proposals(rule, weights, data.batches[step])
       error = imitation_error(CONFIG, changes, weights, activations)
-      mean = tf.reduce_sum(error) / STEPS
-    errors.append(error)
-    gradients.append(
-      tape.gradient(mean, rule.meta_parameters, unconnected_gradients="zero")
-    )
+      mean = tf.reduce_sum(error) / len(scored_steps)
+    if step in scored_steps:
+      errors.append(error)
+      gradients.append(
+        tape.gradient(mean, rule.meta_parameters, unconnected_gradients="zero")
+      )
     moved, _ = unroll(
       rule.config,
       UnrollConfig(max_steps=STEPS),

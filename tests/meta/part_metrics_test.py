@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from lurl_tf.meta.estimators import Estimate
 from lurl_tf.meta.part_metrics import PartMetrics, mean_by, read_parts
 from lurl_tf.meta.unroll import UnrollMetrics
 from lurl_tf.tasks.episodes import WeightedDataSet
@@ -77,6 +78,24 @@ def test_parts_are_the_means_of_their_slots():
   np.testing.assert_allclose(
     metrics[:5], np.mean(list(by_bucket.values()), axis=0), rtol=1e-5
   )
+
+
+def test_a_number_of_one_part_stays_out_of_the_others():
+  """A slot counts if its loss is finite, whatever its other numbers are."""
+  with tiny_meta.eagerly():
+    (group, _) = make_trainer().groups
+    slots, gradients = group.new_slots(), tf.ones([SLOTS, 1])
+    metrics = np.arange(SLOTS * 5, dtype=np.float32).reshape(5, SLOTS)
+    metrics[2, 1] = np.nan
+    estimate = Estimate(
+      gradients, slots.state, UnrollMetrics(*map(tf.constant, metrics))
+    )
+    advance = group._average(estimate, slots.lost, tf.constant([0, 1, 0, 1]))
+  expected = [
+    [*metrics[:, data_set::2].sum(axis=1), SLOTS / 2] for data_set in (0, 1)
+  ]
+  assert np.isnan(expected).sum() == 1
+  np.testing.assert_array_equal(advance.by_data_set, expected)
 
 
 def test_buckets_that_have_no_turn_have_no_part():

@@ -7,6 +7,7 @@ import json
 import pytest
 
 from lurl_tf.json_fields import from_json
+from lurl_tf.meta.imitation import ImitationConfig
 from lurl_tf.meta.train_config import MetaTrainConfig
 from lurl_tf.meta.unroll import UnrollConfig
 from lurl_tf.structures import RuleConfig
@@ -37,6 +38,34 @@ def test_json_has_every_field_and_plain_values():
   assert value["unroll"]["ridge"] == 0.25
   # It holds all that decides the run: the config can be made from it again.
   assert from_json(MetaTrainConfig, value) == config
+
+
+def test_json_holds_whom_a_rule_imitates():
+  config = MetaTrainConfig(
+    unroll=UnrollConfig(imitation=ImitationConfig("oja", 0.5, -0.25))
+  )
+  value = json.loads(json.dumps(config.to_json()))
+  assert value["unroll"]["imitation"] == {
+    "teacher": "oja",
+    "kernel_change": 0.5,
+    "bias_change": -0.25,
+  }
+  assert from_json(MetaTrainConfig, value) == config
+  value["unroll"]["imitation"] = {"teacher": "sanger"}
+  imitation = from_json(MetaTrainConfig, value).unroll.imitation
+  assert imitation == ImitationConfig("sanger")
+  # As of a run from before there was imitation.
+  del value["unroll"]["imitation"]
+  assert from_json(MetaTrainConfig, value).unroll == UnrollConfig()
+  for bad, message in (
+    ({"teacher": "owl"}, "In unroll.imitation: .*Received: teacher='owl'"),
+    ({"pupil": "oja"}, "Received: pupil"),
+    ({"bias_change": "large"}, "`unroll.imitation.bias_change` must be float"),
+    ("oja", "Received: unroll.imitation='oja'"),
+  ):
+    value["unroll"]["imitation"] = bad
+    with pytest.raises(ValueError, match=message):
+      from_json(MetaTrainConfig, value)
 
 
 def test_defaults_of_the_objective_are_free_of_scale():
