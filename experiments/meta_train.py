@@ -51,7 +51,8 @@ _MIN_TRUNCATION = flags.DEFINE_integer(
 _MAX_TRUNCATION = flags.DEFINE_integer(
   "max_truncation",
   None,
-  "Largest inner steps of a truncation. Default: as --min_truncation.",
+  "Largest inner steps of a truncation. Default: as --min_truncation, and 10 "
+  "where that is less and the estimator is not bptt.",
 )
 _MIN_HORIZON = flags.DEFINE_integer(
   "min_horizon",

@@ -157,11 +157,12 @@ def continue_run(
     ValueError: if a number of steps is no multiple of the steps of a call.
   """
   trainer = run.trainer
-  check_cadence(trainer.steps_per_call, checkpoint_every, validate_every)
-  log = RunLog(run, num_steps)
-  # A run that is done already has nothing to add to its files.
-  unsaved = trainer.step < num_steps
+  # The folder is free for others after whatever fails from here on.
   with run.folder, Interruption() as interruption:
+    check_cadence(trainer.steps_per_call, checkpoint_every, validate_every)
+    log = RunLog(run, num_steps)
+    # A run that is done already has nothing to add to its files.
+    unsaved = trainer.step < num_steps
     while trainer.step < num_steps and not trainer.stopped:
       trainer.train(
         _steps_to_next(

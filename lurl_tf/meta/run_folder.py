@@ -62,11 +62,15 @@ class RunFolder:
         f"Received: {self.path!r}"
       ) from error
     self._lock = RunLock(self.path)
-    file = self._join(DESCRIPTION_FILE)
-    if not tf.io.gfile.exists(file):
-      text = json.dumps(description, indent=2) + "\n"
-      files.write_atomically(file, text.encode())
-    checkpoints.tidy(self.path)
+    try:
+      file = self._join(DESCRIPTION_FILE)
+      if not tf.io.gfile.exists(file):
+        text = json.dumps(description, indent=2) + "\n"
+        files.write_atomically(file, text.encode())
+      checkpoints.tidy(self.path)
+    except BaseException:
+      self.release()
+      raise
 
   def __enter__(self) -> "RunFolder":
     return self

@@ -208,6 +208,13 @@ def test_what_cannot_be_made_leaves_the_folder_free(part, tmp_path):
   prepare(tmp_path).folder.release()
 
 
+def test_a_run_that_cannot_start_leaves_the_folder_free(tmp_path):
+  run = prepare(tmp_path, steps_per_call=2)
+  with pytest.raises(ValueError, match="must be a multiple"):
+    continue_run(run, 5, checkpoint_every=3)
+  prepare(tmp_path, steps_per_call=2).folder.release()
+
+
 def test_steps_of_one_call_are_saved_and_told_one_by_one(tmp_path):
   run = prepare(tmp_path, steps_per_call=2)
   summary = continue_run(run, 5, checkpoint_every=2)

@@ -217,3 +217,15 @@ def test_all_differing_fields_are_named():
     "f: {'g': 0} became 0",
     "h: None became x",
   ]
+
+
+def test_a_folder_that_cannot_be_used_is_left_free(path, monkeypatch):
+  def fail(folder):
+    raise OSError(f"no space left for {folder}")
+
+  with monkeypatch.context() as patch:
+    patch.setattr(checkpoints, "tidy", fail)
+    with pytest.raises(OSError, match="no space left"):
+      RunFolder(path, DESCRIPTION)
+  save_run(path)
+  assert restored(path)[2] == 1
