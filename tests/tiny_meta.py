@@ -4,11 +4,13 @@
 import contextlib
 import dataclasses
 from typing import NamedTuple
+from unittest import mock
 
 import numpy as np
 import tensorflow as tf
 
 from lurl_tf.layers.initial_weights import initial_weights
+from lurl_tf.meta import strategy as distribution
 from lurl_tf.meta.flat_parameters import (
   flatten_parameters,
   unflatten_parameters,
@@ -209,10 +211,17 @@ def make_recorder(config):
 
 @contextlib.contextmanager
 def eagerly():
-  """A context without graphs: what is done once is done sooner."""
+  """A context without graphs: what is done once is done sooner.
+
+  Trainers take all slots at once, as on an accelerator: one by one, eager
+  operations on small arrays would take as many times as long.
+  """
   tf.config.run_functions_eagerly(True)
   try:
-    yield
+    with mock.patch.object(
+      distribution, "runs_on_processors", lambda strategy: False
+    ):
+      yield
   finally:
     tf.config.run_functions_eagerly(False)
 
