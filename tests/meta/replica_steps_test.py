@@ -52,8 +52,7 @@ def test_a_loop_on_the_device_changes_no_number():
   assert_same_state(single, looped)
 
 
-@pytest.mark.parametrize("steps_per_call", [2, 4, 3])
-def test_buckets_take_their_turns_in_a_loop(steps_per_call):
+def train_eagerly(steps_per_call):
   """Two buckets and three truncations a step: the turns repeat every two."""
   config = tiny_meta.make_config(
     tasks=tiny_meta.make_tasks((6,), (5, 6)),
@@ -62,8 +61,18 @@ def test_buckets_take_their_turns_in_a_loop(steps_per_call):
     accumulate=3,
   )
   with tiny_meta.eagerly():
-    single, losses, _ = train(config, 4, steps_per_call=1)
-    looped, again, _ = train(config, 4, steps_per_call)
+    return train(config, 4, steps_per_call)
+
+
+@pytest.fixture(scope="module", name="one_by_one")
+def fixture_one_by_one():
+  return train_eagerly(steps_per_call=1)
+
+
+@pytest.mark.parametrize("steps_per_call", [2, 4, 3])
+def test_buckets_take_their_turns_in_a_loop(steps_per_call, one_by_one):
+  single, losses, _ = one_by_one
+  looped, again, _ = train_eagerly(steps_per_call)
   assert losses == again
   assert_same_state(single, looped)
 

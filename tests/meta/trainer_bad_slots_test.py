@@ -67,7 +67,7 @@ def test_other_slots_go_on_as_if_the_bad_one_were_not_there():
     False,
   )
   task = trainer.groups[0].task
-  compiled = SlotPrograms(TruncatedBackpropagation(), task, 1)
+  compiled = SlotPrograms(TruncatedBackpropagation(), task, 3)
   inputs = SlotInputs(
     task.init(truncation.seed, 3),
     truncation.clock,
