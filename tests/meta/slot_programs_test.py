@@ -38,10 +38,10 @@ def test_spreading_does_not_change_the_numbers(name):
   parameters = tiny_meta.make_vector(tiny_meta.make_rule(RULE))
   inputs = make_inputs(estimator)
 
-  @tf.function(autograph=False)
   def run(slots_per_program):
     programs = SlotPrograms(estimator, TASK, slots_per_program, False)
-    return programs(parameters, inputs, tf.constant(STEPS))
+    with tiny_meta.eagerly():
+      return programs(parameters, inputs, tf.constant(STEPS))
 
   together = run(SLOTS)
   assert float(tf.norm(together.gradients, axis=1).numpy().min()) > 0
