@@ -18,9 +18,7 @@ from tests import tiny_meta
 
 SLOTS, STEPS, KNOTS = 3, 2, 2
 RULE = tiny_meta.make_rule_config(dtype="float64")
-TASK = TruncatedTask(
-  RULE, UnrollConfig(STEPS), tiny_meta.INPUTS, tiny_meta.UNITS
-)
+TASK = TruncatedTask(RULE, UnrollConfig(STEPS), tiny_meta.INPUTS, (6,))
 
 
 def make_inputs(estimator):
