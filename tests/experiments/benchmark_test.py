@@ -14,7 +14,7 @@ from experiments.benchmark_measure import Measurement, measure
 from experiments.operation_count import inner_step_operations
 from tests.tiny_models import TINY_RULE
 
-TINY = Case("tiny", TINY_RULE, 9, (6, 4), batch_size=8, tasks=2, unroll=3)
+TINY = Case("tiny", TINY_RULE, 9, (4,), batch_size=8, tasks=2, unroll=3)
 
 
 @pytest.fixture(autouse=True)
@@ -37,7 +37,7 @@ def make_measurement(milliseconds, gradient=True):
 
 def test_numbers_of_a_case_fit_each_other():
   found = measure(TINY, repetitions=2)
-  operations = inner_step_operations(TINY_RULE, 9, (6, 4), 8)
+  operations = inner_step_operations(TINY_RULE, 9, (4,), 8)
   assert found.inner_step_gflops * found.inner_step_ms == pytest.approx(
     operations / 1e6
   )

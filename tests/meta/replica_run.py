@@ -17,14 +17,14 @@ from lurl_tf.meta import strategy as distribution
 from lurl_tf.meta.strategy import make_strategy
 from tests import tiny_meta
 
-STEPS, REPLICAS = 20, 2
+STEPS, REPLICAS, SLOTS = 20, 2, 2
 
 
 def make_config():
   """Each outer step is of two truncations."""
   return tiny_meta.make_config(
     tasks=tiny_meta.make_tasks((6,)),
-    slots=2,
+    slots=SLOTS,
     unroll={"max_steps": 3},
     min_truncation=1,
     min_horizon=3,
@@ -50,8 +50,9 @@ def run(kind, folder):
     strategy = make_strategy("mirrored", cpu_replicas=REPLICAS)
   else:
     strategy = make_strategy("multi_worker")
+  # One program for both slots: graphs hold half the operations.
   trainer = tiny_meta.make_trainer(
-    make_config(), strategy=strategy, jit_compile=False
+    make_config(), strategy=strategy, jit_compile=False, slots_per_program=SLOTS
   )
   worker = 0 if kind == "mirrored" else strategy.cluster_resolver.task_id
   wishes = kind == "mirrored" or worker == REPLICAS - 1

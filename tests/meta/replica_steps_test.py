@@ -55,8 +55,9 @@ def test_a_loop_on_the_device_changes_no_number():
 def train_eagerly(steps_per_call):
   """Two buckets and three truncations a step: the turns repeat every two."""
   config = tiny_meta.make_config(
-    tasks=tiny_meta.make_tasks((6,), (5, 6)),
-    unroll={"max_steps": 2},
+    tasks=tiny_meta.make_tasks((6,), (5,)),
+    unroll={"max_steps": 1},
+    min_truncation=1,
     slots=2,
     accumulate=3,
   )

@@ -73,13 +73,14 @@ def fixture_saved(request, tmp_path_factory):
   return kind, folder, saved
 
 
-def expected_gradient():
+@pytest.fixture(scope="module", name="expected_gradient")
+def fixture_expected_gradient():
   """The mean of each replica's own gradient, on the same tasks and seeds."""
   config = replica_run.make_config()
   trained = parameter_mask(config.rule, len(config.inner_learning_rates), ["."])
   groups = [
     # Spread over programs as the trainer spreads them: sums round alike.
-    SlotGroup(config, index, sampler, trained, 2, False, slots_per_program=1)
+    SlotGroup(config, index, sampler, trained, 2, jit_compile=False)
     for index, sampler in enumerate(tiny_meta.make_samplers(config))
   ]
   drawn = TruncationQueue(groups, (0, 1), 2).take(config.accumulate)
@@ -99,15 +100,14 @@ def expected_gradient():
   return np.mean(gradients, axis=0)
 
 
-def test_a_steps_gradient_is_the_mean_of_the_replicas(saved):
-  kind, _, files = saved
-  gradient = expected_gradient()
+def test_a_steps_gradient_is_the_mean_of_the_replicas(saved, expected_gradient):
+  _, _, files = saved
   for file in files:
     # Adam's first mean is a tenth of the first gradient.
     for means in file["means_after_1"]:
-      assert np.abs(10 * means - gradient).max() < 1e-6
+      assert np.abs(10 * means - expected_gradient).max() < 1e-6
     np.testing.assert_allclose(
-      file["gradient_norm"], np.linalg.norm(gradient), rtol=1e-5
+      file["gradient_norm"], np.linalg.norm(expected_gradient), rtol=1e-5
     )
 
 
@@ -150,10 +150,16 @@ def test_a_wish_to_stop_reaches_all_in_the_same_step(saved):
   assert len(steps) == 1 and steps < {2, 3, 4}
 
 
-def test_two_replicas_differ_from_one(saved):
+@pytest.fixture(scope="module", name="one")
+def fixture_one():
+  """The first mean of a single replica's Adam."""
+  with tiny_meta.eagerly():
+    trainer = tiny_meta.make_trainer(replica_run.make_config())
+    trainer.train(1)
+  return trainer.state.values.outer.learned.means
+
+
+def test_two_replicas_differ_from_one(saved, one):
   """A single replica takes other steps."""
-  trainer = tiny_meta.make_trainer(replica_run.make_config(), jit_compile=False)
-  trainer.train(1)
-  one = trainer.state.values.outer.learned.means
   two = saved[2][0]["means_after_1"][0]
   assert tf.norm(one - two) > 0.1 * tf.norm(one)

@@ -82,7 +82,9 @@ def test_slots_of_different_buckets_have_tasks_of_their_own(recorded):
 def test_each_bucket_is_traced_once(tmp_path):
   """And a resumed run equals an uninterrupted one, whatever was drawn ahead."""
   config = make_config(unroll={"max_steps": 2}, mixing="pooled")
-  trainer = tiny_meta.make_trainer(config, jit_compile=False)
+  trainer = tiny_meta.make_trainer(
+    config, jit_compile=False, slots_per_program=config.slots
+  )
   trainer.train(3)
   trainer.write_checkpoint(tmp_path / "after_3")
   trainer.train(6)
