@@ -96,12 +96,18 @@ def test_a_compiled_run_repeats_and_resumes_bit_for_bit(tmp_path):
   check_repeats_and_resumes(make_config("adam"), path)
 
 
-@pytest.mark.parametrize("kind", KEEPING)
-def test_state_persists_until_the_slot_is_reset(kind):
-  trainer = tiny_meta.make_recorder(make_config(kind))
-  trainer.train(6)
+@pytest.fixture(scope="module", params=KEEPING, name="recorded")
+def fixture_recorded(request):
+  """Six outer steps of one run, and their calls of the group's step."""
+  with tiny_meta.eagerly():
+    trainer = tiny_meta.make_recorder(make_config(request.param))
+    trainer.train(6)
+  return trainer
+
+
+def test_state_persists_until_the_slot_is_reset(recorded):
   resets = 0
-  for before, following in zip(trainer.calls, trainer.calls[1:]):
+  for before, following in zip(recorded.calls, recorded.calls[1:]):
     state = following.slots.state.optimizer_state
     reset = following.truncation.reset.numpy()
     after = before.result.slots.state.optimizer_state
@@ -118,20 +124,17 @@ def test_state_persists_until_the_slot_is_reset(kind):
   assert resets >= 3
 
 
-@pytest.mark.parametrize("kind", KEEPING)
-def test_state_of_a_reset_slot_does_not_matter_and_of_others_does(kind):
-  trainer = tiny_meta.make_recorder(make_config(kind))
-  trainer.train(6)
+def test_state_of_a_reset_slot_does_not_matter_and_of_others_does(recorded):
   parameters, slots, truncation, result = next(
     call
-    for call in trainer.calls[1:]
+    for call in recorded.calls[1:]
     if 0 < call.truncation.reset.numpy().sum() < 3
   )
   reset, kept = truncation.reset.numpy(), slots.state.optimizer_state
   spoilt = kept._replace(
     state=tf.nest.map_structure(lambda each: each + 0.5, kept.state)
   )
-  other = trainer.groups[0].advance(
+  other = recorded.groups[0].advance(
     parameters,
     slots._replace(state=slots.state._replace(optimizer_state=spoilt)),
     truncation,

@@ -19,6 +19,7 @@ from lurl_tf.tasks.synthetic import (
 )
 
 FAMILIES = [(clusters, ClustersConfig), (decoders, DecodersConfig)]
+CLASSES = 10  # that accuracies are of
 SUPPORT, QUERY = 10, 30  # examples of a class
 
 
@@ -69,7 +70,7 @@ def test_nuisance_is_larger_than_signal_and_hides_it():
   config = ClustersConfig()
   assert config.nuisance_stddev**2 > 1 + config.separation**2
   without = dataclasses.replace(config, nuisance_dimensions=0)
-  raw = [_accuracies(clusters(family, 0))[0] for family in (config, without)]
+  raw = [_raw_accuracy(clusters(each, 0)) for each in (config, without)]
   assert raw[1] > raw[0] + 0.2
 
 
@@ -96,7 +97,7 @@ def test_decoders_have_headroom():
 def test_linear_decoders_are_easier():
   gentle = DecodersConfig(gain=1.0)
   raw = [
-    _accuracies(decoders(config, 0))[0] for config in (gentle, DecodersConfig())
+    _raw_accuracy(decoders(config, 0)) for config in (gentle, DecodersConfig())
   ]
   assert raw[0] > raw[1] + 0.03
 
@@ -120,26 +121,39 @@ def test_bad_numbers_raise(config, field, value):
     dataclasses.replace(config(), **{field: value})
 
 
-def _accuracies(examples, num_classes=10):
-  """Few-shot accuracies: raw, whitened, k-means; and with many labels."""
-  inputs = examples.inputs / 255.0
-  chosen = examples.labels < num_classes
-  inputs, labels = inputs[chosen], examples.labels[chosen]
-  rank = np.arange(len(labels)) % (len(labels) // num_classes)
+def _first_classes(examples):
+  """Inputs, labels, and the rank of each among those of its class."""
+  chosen = examples.labels < CLASSES
+  inputs, labels = examples.inputs[chosen] / 255.0, examples.labels[chosen]
+  return inputs, labels, np.arange(len(labels)) % (len(labels) // CLASSES)
+
+
+def _few_shot_accuracy(features, labels, rank):
   support, query = rank < SUPPORT, (SUPPORT <= rank) & (rank < SUPPORT + QUERY)
+  return ridge_loo(
+    features[support],
+    labels[support],
+    features[query],
+    labels[query],
+    CLASSES,
+  )
+
+
+def _raw_accuracy(examples):
+  return _few_shot_accuracy(*_first_classes(examples))
+
+
+def _accuracies(examples):
+  """Few-shot accuracies: raw, whitened, k-means; and with many labels."""
+  inputs, labels, rank = _first_classes(examples)
   rest = rank >= SUPPORT + QUERY
+  query = (SUPPORT <= rank) & ~rest
   whitening = PCA(48, whiten=True).fit(inputs)
   k_means = MiniBatchKMeans(256, n_init=1, random_state=0).fit(inputs)
   distances = k_means.transform(inputs)
   nearness = np.maximum(distances.mean(axis=1, keepdims=True) - distances, 0.0)
   few_shot = [
-    ridge_loo(
-      features[support],
-      labels[support],
-      features[query],
-      labels[query],
-      num_classes,
-    )
+    _few_shot_accuracy(features, labels, rank)
     for features in (inputs, whitening.transform(inputs), nearness)
   ]
   scaled = inputs / inputs.std()
