@@ -7,7 +7,6 @@ python -m tests.meta.replica_run mirrored folder
 python -m tests.meta.replica_run worker folder   # reads TF_CONFIG
 """
 
-import contextlib
 import pathlib
 import sys
 
@@ -99,20 +98,6 @@ def stop_early(trainer, wishes):
   return trainer.step - STEPS if trainer.stopped else -1
 
 
-@contextlib.contextmanager
-def graphs_as_written():
-  """A context in which TensorFlow does not simplify graphs.
-
-  It takes longer than their few steps, and rounds otherwise.
-  """
-  options = tf.config.optimizer.set_experimental_options
-  options({"disable_meta_optimizer": True})
-  try:
-    yield
-  finally:
-    options({"disable_meta_optimizer": False})
-
-
 if __name__ == "__main__":
-  with graphs_as_written():
+  with tiny_meta.graphs_as_written():
     run(sys.argv[1], pathlib.Path(sys.argv[2]))

@@ -87,7 +87,7 @@ def fixture_expected_gradient():
   parameters = tiny_meta.make_trainer(config).parameters()
   gradients = []
   (group,) = groups
-  with replica_run.graphs_as_written():
+  with tiny_meta.graphs_as_written():
     for replica in range(2):
       slots, own = group.new_slots(), []
       for each in drawn.each:
