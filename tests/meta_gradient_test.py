@@ -20,6 +20,7 @@ from lurl_tf.meta.unroll import (
 from lurl_tf.optimizers import InnerOptimizerConfig
 from lurl_tf.rule.update_rule import UpdateRule
 from lurl_tf.structures import Episode, RuleConfig
+from tests import tiny_meta
 
 STEPS, BATCH, INPUTS, UNITS, CLASSES = 3, 7, 6, (5, 4), 3
 SUPPORT = 9
@@ -31,6 +32,12 @@ INNER_OPTIMIZERS = {
   "adam": InnerOptimizerConfig("adam", epsilon=0.1),
 }
 KINDS = [("published", True), ("published", False), ("pooled", True)]
+
+
+@pytest.fixture(autouse=True)
+def fixture_graphs():
+  with tiny_meta.graphs_as_written():
+    yield
 
 
 def make_problem(

@@ -18,7 +18,7 @@ def test_a_run_becomes_the_default_preset(tmp_path, monkeypatch):
   for module in (catalogue, ship_preset):
     monkeypatch.setattr(module, "SHIPPED", folder)
   rule = tiny_rule()
-  metadata = PresetMetadata(units=(6, 4), inner_steps=2, command="made by hand")
+  metadata = PresetMetadata(units=(4,), inner_steps=2, command="made by hand")
   rule.save_preset(tmp_path / "run" / "rule", metadata)
   ship_preset.ship(
     str(tmp_path / "run"), "tiny", "A tiny rule.", "lurl_digits", True
@@ -40,7 +40,7 @@ def test_curves_of_a_run_end_at_the_rule(tmp_path, monkeypatch):
     monkeypatch.setattr(module, "SHIPPED", folder)
   losses = np.random.default_rng(0).uniform(size=130).round(3)
   run = make_run(tmp_path / "run", losses.tolist())
-  metadata = PresetMetadata(units=(6, 4), inner_steps=2, meta_steps=101)
+  metadata = PresetMetadata(units=(4,), inner_steps=2, meta_steps=101)
   tiny_rule().save_preset(tmp_path / "run" / "best_rule", metadata)
   ship_preset.ship(run, "tiny", "A tiny rule.", "lurl_digits", False, best=True)
   curves = lurl_tf.presets.load(folder / "tiny").metadata.curves

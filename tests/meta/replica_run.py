@@ -99,4 +99,5 @@ def stop_early(trainer, wishes):
 
 
 if __name__ == "__main__":
-  run(sys.argv[1], pathlib.Path(sys.argv[2]))
+  with tiny_meta.graphs_as_written():
+    run(sys.argv[1], pathlib.Path(sys.argv[2]))
