@@ -84,7 +84,7 @@ def prepare_run(
     {
       "tasks": tasks_name,
       "replicas": trainer.replicas,
-      "initial_rule": initial_rule and initial_rule.metadata.checksum,
+      "initial_rule": metadata.initial_rule,
       "config": config.to_json(),
     },
     defaults={

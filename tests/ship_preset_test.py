@@ -2,6 +2,7 @@
 """Tests of the tool that ships presets, and of what is shipped."""
 
 import numpy as np
+import pytest
 
 import lurl_tf
 from lurl_tf.evaluation import EvaluationConfig, evaluate
@@ -12,11 +13,18 @@ from tests.tiny_models import tiny_rule
 from tools import ship_preset
 
 
-def test_a_run_becomes_the_default_preset(tmp_path, monkeypatch):
+@pytest.fixture(name="shipped")
+def fixture_shipped(tmp_path, monkeypatch):
+  """A folder in place of the package's presets."""
   folder = tmp_path / "shipped"
   folder.mkdir()
   for module in (catalogue, ship_preset):
     monkeypatch.setattr(module, "SHIPPED", folder)
+  return folder
+
+
+@pytest.mark.usefixtures("shipped")
+def test_a_run_becomes_the_default_preset(tmp_path):
   rule = tiny_rule()
   metadata = PresetMetadata(units=(4,), inner_steps=2, command="made by hand")
   rule.save_preset(tmp_path / "run" / "rule", metadata)
@@ -33,17 +41,13 @@ def test_a_run_becomes_the_default_preset(tmp_path, monkeypatch):
   assert "learned_rule" in shipped.metadata.evaluation
 
 
-def test_curves_of_a_run_end_at_the_rule(tmp_path, monkeypatch):
-  folder = tmp_path / "shipped"
-  folder.mkdir()
-  for module in (catalogue, ship_preset):
-    monkeypatch.setattr(module, "SHIPPED", folder)
+def test_curves_of_a_run_end_at_the_rule(tmp_path, shipped):
   losses = np.random.default_rng(0).uniform(size=130).round(3)
   run = make_run(tmp_path / "run", losses.tolist())
   metadata = PresetMetadata(units=(4,), inner_steps=2, meta_steps=101)
   tiny_rule().save_preset(tmp_path / "run" / "best_rule", metadata)
   ship_preset.ship(run, "tiny", "A tiny rule.", "lurl_digits", False, best=True)
-  curves = lurl_tf.presets.load(folder / "tiny").metadata.curves
+  curves = lurl_tf.presets.load(shipped / "tiny").metadata.curves
   (loss,) = [each for each in curves if each.name == "meta-training loss"]
   # Blocks of three, as 101 steps are more than 50 points; the last is short.
   assert loss.steps == (*range(3, 101, 3), 101)

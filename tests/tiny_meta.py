@@ -8,6 +8,8 @@ from unittest import mock
 
 import numpy as np
 import tensorflow as tf
+from absl import flags
+from absl.testing import flagsaver
 
 from lurl_tf.layers.initial_weights import initial_weights
 from lurl_tf.meta import strategy as distribution
@@ -26,7 +28,12 @@ from lurl_tf.meta.unroll import (
 )
 from lurl_tf.rule.update_rule import UpdateRule
 from lurl_tf.structures import Episode, LabelledExamples, RuleConfig
-from lurl_tf.tasks.distributions import Bucket, DataSource, TaskDistribution
+from lurl_tf.tasks.distributions import (
+  Bucket,
+  DataSource,
+  TaskDistribution,
+  loading,
+)
 from lurl_tf.tasks.episodes import EpisodeConfig, TaskSampler
 
 INPUTS, UNITS = 12, (7, 6)
@@ -224,6 +231,23 @@ def eagerly():
       yield
   finally:
     tf.config.run_functions_eagerly(False)
+
+
+@contextlib.contextmanager
+def tiny_data():
+  """A context in which any data set is four classes of twelve inputs."""
+  with mock.patch.object(
+    loading, "load_examples", lambda *_, **__: make_examples()
+  ):
+    yield
+
+
+def parsed_flags(without=(), **values):
+  """A context of flags: `FLAGS`, but for some names, and those given."""
+  flags.FLAGS.mark_as_parsed()
+  kept = {name: text for name, text in FLAGS.items() if name not in without}
+  texts = {name: str(value) for name, value in values.items()}
+  return flagsaver.as_parsed(**{**kept, **texts})
 
 
 @contextlib.contextmanager

@@ -4,8 +4,6 @@
 import json
 
 import pytest
-from absl import flags
-from absl.testing import flagsaver
 
 from experiments import evaluation_setup, meta_train
 from experiments.meta_training_run import continue_run, prepare_run
@@ -13,29 +11,19 @@ from experiments.rule_choice import RuleChoice, choose_rule
 from lurl_tf.optimizers import InnerOptimizerConfig
 from lurl_tf.presets import PresetMetadata
 from lurl_tf.rule import UpdateRule
-from lurl_tf.tasks.distributions import loading
 from tests import tiny_meta
 
 ADAM = InnerOptimizerConfig("adam", epsilon=0.01)
 
 
 @pytest.fixture(autouse=True)
-def fixture_eager():
-  with tiny_meta.eagerly():
+def fixture_tiny():
+  with tiny_meta.eagerly(), tiny_meta.tiny_data():
     yield
 
 
-@pytest.fixture(autouse=True)
-def fixture_tiny_data(monkeypatch):
-  monkeypatch.setattr(
-    loading, "load_examples", lambda *_, **__: tiny_meta.make_examples()
-  )
-
-
 def config_of(**values):
-  flags.FLAGS.mark_as_parsed()
-  texts = {name: str(value) for name, value in values.items()}
-  with flagsaver.as_parsed(**{**tiny_meta.FLAGS, **texts}):
+  with tiny_meta.parsed_flags(**values):
     return meta_train.config_from_flags()
 
 

@@ -4,22 +4,14 @@
 python -m tests.experiments.killed_run --logdir=... --num_steps=...
 """
 
-from unittest import mock
-
 from absl import app, flags
 
 from experiments import meta_train
-from lurl_tf.tasks.distributions import loading
 from tests import tiny_meta
 
 
-def load_tiny(*_):
-  """Four classes of twelve inputs in place of a data set."""
-  return tiny_meta.make_examples()
-
-
 def main(argv):
-  with mock.patch.object(loading, "load_examples", load_tiny):
+  with tiny_meta.tiny_data():
     meta_train.main(argv)
 
 

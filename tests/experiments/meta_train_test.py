@@ -5,7 +5,6 @@ import json
 
 import pytest
 from absl import app, flags
-from absl.testing import flagsaver
 
 from experiments import meta_train
 from lurl_tf.meta import EstimatorConfig, ImitationConfig, MetaMetrics
@@ -32,15 +31,8 @@ def fixture_tiny_data(monkeypatch):
   monkeypatch.setattr(loading, "load_examples", load)
 
 
-def parsed(**values):
-  """A context of flags: the tiny ones, and those given."""
-  flags.FLAGS.mark_as_parsed()
-  texts = {name: str(value) for name, value in values.items()}
-  return flagsaver.as_parsed(**{**tiny_meta.FLAGS, **texts})
-
-
 def run(**values):
-  with parsed(**values):
+  with tiny_meta.parsed_flags(**values):
     meta_train.main(["meta_train"])
     return meta_train.config_from_flags()
 
@@ -105,7 +97,7 @@ def test_flags_to_rule_and_json(tiny_data, tmp_path, capsys):
 
 
 def test_every_flag_reaches_the_config():
-  with parsed(
+  with tiny_meta.parsed_flags(
     mixing="published",
     hidden_channels=5,
     delta_channels=7,
@@ -176,9 +168,12 @@ def test_every_flag_reaches_the_config():
 
 @pytest.mark.parametrize("horizon", [3, 12])
 def test_full_backpropagation_takes_truncations_of_the_horizon(horizon):
-  with parsed(estimator="bptt", min_horizon=horizon, max_horizon=horizon):
-    flags.FLAGS["min_truncation"].unparse()
-    flags.FLAGS["max_truncation"].unparse()
+  with tiny_meta.parsed_flags(
+    ("min_truncation", "max_truncation"),
+    estimator="bptt",
+    min_horizon=horizon,
+    max_horizon=horizon,
+  ):
     config = meta_train.config_from_flags()
   assert (config.min_truncation, config.unroll.max_steps) == (horizon, horizon)
 

@@ -12,7 +12,6 @@ from experiments import meta_train, start_flags
 from lurl_tf.meta import MetaTrainer
 from lurl_tf.presets import PresetMetadata
 from lurl_tf.rule import UpdateRule
-from lurl_tf.tasks.distributions import loading
 from tests import tiny_meta
 
 # A rule brings its own.
@@ -20,17 +19,9 @@ SIZES = ("hidden_channels", "delta_channels")
 
 
 @pytest.fixture(autouse=True)
-def fixture_eager():
-  with tiny_meta.eagerly():
+def fixture_tiny():
+  with tiny_meta.eagerly(), tiny_meta.tiny_data():
     yield
-
-
-@pytest.fixture(autouse=True)
-def fixture_tiny_data(monkeypatch):
-  """Four classes of twelve inputs in place of a data set."""
-  monkeypatch.setattr(
-    loading, "load_examples", lambda *_, **__: tiny_meta.make_examples()
-  )
 
 
 def run(without=(), **values):
@@ -39,10 +30,7 @@ def run(without=(), **values):
   Returns:
     The config of the run.
   """
-  flags.FLAGS.mark_as_parsed()
-  texts = {name: str(value) for name, value in values.items()}
-  tiny = {k: v for k, v in tiny_meta.FLAGS.items() if k not in without}
-  with flagsaver.as_parsed(**{**tiny, **texts}):
+  with tiny_meta.parsed_flags(without, **values):
     meta_train.main(["meta_train"])
     return meta_train.config_from_flags(start_flags.initial_rule_from_flags())
 
