@@ -24,6 +24,8 @@ class Case:
     unroll: inner steps of a truncation; the last state is scored.
     slots_per_program: how many slots share a compiled program.
     product_dtype: see `UnrollConfig`.
+    compiler: see `UnrollConfig`.
+    recompute: see `UnrollConfig`.
     gradient: whether the meta-gradient is timed too.
   """
 
@@ -36,6 +38,8 @@ class Case:
   unroll: int = 5
   slots_per_program: int = 1
   product_dtype: str = "float32"
+  compiler: str = "xla"
+  recompute: bool = True
   gradient: bool = True
 
 
@@ -49,11 +53,19 @@ def _cases() -> tuple[Case, ...]:
     tasks=8,
     unroll=10,
   )
+  graph = Case("metz2019_graph", compiler="graph", recompute=False)
   ship = Case("ship", COMPACT, units=(128, 32), tasks=8, unroll=10)
   pooled = dataclasses.replace(COMPACT, mixing="pooled")
   return (
     Case("metz2019"),
     Case("metz2019_bfloat16", product_dtype="bfloat16"),
+    graph,
+    dataclasses.replace(
+      graph, name="metz2019_graph_bfloat16", product_dtype="bfloat16"
+    ),
+    dataclasses.replace(
+      graph, name="metz2019_graph_recomputed", recompute=True, unroll=20
+    ),
     compact,
     dataclasses.replace(compact, name="compact_one_task", tasks=1),
     ship,

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Times inner steps and meta-gradients of one case, in this process."""
 
+import contextlib
 import dataclasses
 import resource
 import time
@@ -14,6 +15,7 @@ from experiments.benchmark_cases import Case
 from experiments.operation_count import GRADIENT_FACTOR, inner_step_operations
 from lurl_tf.meta.estimators import Estimate, TruncatedBackpropagation
 from lurl_tf.meta.flat_parameters import flatten_parameters
+from lurl_tf.meta.plain_graphs import plain_graphs
 from lurl_tf.meta.slot_programs import SlotInputs, SlotPrograms
 from lurl_tf.meta.truncated_task import SlotClock, TruncatedTask
 from lurl_tf.meta.unroll import MetaParameters, TruncationData, UnrollConfig
@@ -63,25 +65,30 @@ def measure(case: Case, repetitions: int = 5) -> Measurement:
       case.unroll,
       evaluate_every=case.unroll,
       product_dtype=case.product_dtype,
+      compiler=case.compiler,
+      recompute=case.recompute,
     ),
     case.input_size,
     case.units,
   )
   arguments = _arguments(case, task)
+  graph = case.compiler == "graph"
 
   def in_programs(estimator):
-    return SlotPrograms(estimator, task, case.slots_per_program)
+    return SlotPrograms(
+      estimator, task, case.slots_per_program, jit_compile=not graph
+    )
+
+  def timed(estimator):
+    with plain_graphs() if graph else contextlib.nullcontext():
+      return _time(in_programs(estimator), arguments, repetitions)
 
   matmul = _time_matmul(repetitions)
   steps = case.tasks * case.unroll
-  trace, compilation, forward = _time(
-    in_programs(_NoGradient()), arguments, repetitions
-  )
+  trace, compilation, forward = timed(_NoGradient())
   backward = None
   if case.gradient:
-    trace, compilation, backward = _time(
-      in_programs(TruncatedBackpropagation()), arguments, repetitions
-    )
+    trace, compilation, backward = timed(TruncatedBackpropagation())
   operations = steps * inner_step_operations(
     case.rule, case.input_size, case.units, case.batch_size
   )

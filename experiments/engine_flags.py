@@ -62,6 +62,13 @@ PRODUCT_DTYPE = flags.DEFINE_enum(
   "Type that the factors of the rule's large matrix products are rounded to; "
   "all else stays float32.",
 )
+COMPILER = flags.DEFINE_enum(
+  "compiler",
+  "xla",
+  ["xla", "graph"],
+  "What runs the inner steps: XLA, or a graph of TensorFlow's own operations, "
+  "which is faster for large rules and slower for small ones.",
+)
 _ESTIMATOR = flags.DEFINE_enum(
   "estimator",
   "tbptt",

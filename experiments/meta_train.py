@@ -187,6 +187,7 @@ def config_from_flags(
       scored_layers=_SCORED_LAYERS.value,
       imitation=start_flags.imitation_from_flags(),
       product_dtype=engine_flags.PRODUCT_DTYPE.value,
+      compiler=engine_flags.COMPILER.value,
     ),
     estimator=estimator,
     tasks=tasks,

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The meta-trainer: outer steps of Adam on theta, on one or many replicas."""
 
+import contextlib
 import math
 import os
 import time
@@ -20,6 +21,7 @@ from lurl_tf.meta.meta_metrics import FirstCall, MetaMetrics
 from lurl_tf.meta.meta_step import ReplicaState
 from lurl_tf.meta.outer_state import initial_state
 from lurl_tf.meta.part_metrics import PartMetrics, read_parts
+from lurl_tf.meta.plain_graphs import plain_graphs
 from lurl_tf.meta.replica_steps import ReplicaSteps, make_replica_steps
 from lurl_tf.meta.slot_group import SlotGroup
 from lurl_tf.meta.train_config import MetaTrainConfig
@@ -88,11 +90,13 @@ class MetaTrainer:
         "`slots_per_program` must not be negative. Received: "
         f"slots_per_program={slots_per_program}"
       )
-    if config.unroll.product_dtype != "float32" and not jit_compile:
+    graph = config.unroll.compiler == "graph"
+    if config.unroll.product_dtype != "float32" and not (jit_compile or graph):
       raise ValueError(
-        "Rounded products need XLA. Received: "
+        "Rounded products need XLA, or the compiler 'graph'. Received: "
         f"product_dtype={config.unroll.product_dtype!r}, jit_compile=False"
       )
+    jit_compile = jit_compile and not graph
     self._rule, self.config = rule, config
     self.strategy = strategy or tf.distribute.get_strategy()
     self.steps_per_call = steps_per_call
@@ -289,9 +293,11 @@ class MetaTrainer:
     is_first = key not in self._calls
     if is_first:
       self._calls[key] = self._make_call(drawn.first_bucket)
-    self.state.values, numbers = self._calls[key](
-      self.state.values, truncations, tf.constant(float(stop))
-    )
+    graph = self.config.unroll.compiler == "graph"
+    with plain_graphs() if graph else contextlib.nullcontext():
+      self.state.values, numbers = self._calls[key](
+        self.state.values, truncations, tf.constant(float(stop))
+      )
     numbers = distribution.first_local(self.strategy, numbers).numpy()
     seconds = time.monotonic() - began
     if is_first:

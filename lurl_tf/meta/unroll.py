@@ -26,6 +26,7 @@ from lurl_tf.optimizers import (
   scheduled_rate,
 )
 from lurl_tf.rule.channels import Nonlinearity
+from lurl_tf.rule.library_layers import library_layers
 from lurl_tf.rule.parameter_specs import parameter_specs
 from lurl_tf.rule.products import rounded_products
 from lurl_tf.rule.update_rule import propose_changes
@@ -113,8 +114,10 @@ class UnrollConfig:
       scored state, and no gradient flows from one step to another. None: it
       learns by the meta-objective.
     product_dtype: `"float32"`; or `"bfloat16"`: the factors of the rule's large
-      matrix products are rounded, where XLA compiles; sums, weights, gradients
-      and all else stay as they are.
+      matrix products, or of its graph's convolutions, are rounded; sums,
+      weights, gradients and all else stay as they are.
+    compiler: `"xla"`; or `"graph"`: a graph of TensorFlow's own operations,
+      whose libraries convolve large arrays faster.
 
   Raises:
     ValueError: if a number is out of range.
@@ -130,6 +133,7 @@ class UnrollConfig:
   scored_layers: Literal["last", "all"] = "last"
   imitation: ImitationConfig | None = None
   product_dtype: Literal["float32", "bfloat16"] = "float32"
+  compiler: Literal["xla", "graph"] = "xla"
 
   def __post_init__(self):
     if not 1 <= self.evaluate_every <= self.max_steps:
@@ -151,6 +155,11 @@ class UnrollConfig:
       raise ValueError(
         "`product_dtype` must be 'float32' or 'bfloat16'. "
         f"Received: product_dtype={self.product_dtype!r}"
+      )
+    if self.compiler not in ("xla", "graph"):
+      raise ValueError(
+        "`compiler` must be 'xla' or 'graph'. "
+        f"Received: compiler={self.compiler!r}"
       )
     check_ridge(self.ridge, self.relative_ridge)
 
@@ -238,6 +247,9 @@ def unroll(
   state, data = tf.nest.map_structure(tf.identity, (state, data))
   specs = parameter_specs(rule_config)
   zeros = tf.zeros_like(state.age, dtype=state.weights[0].kernel.dtype)
+  arithmetic = rounded_products
+  if config.compiler == "graph":
+    arithmetic = library_layers
   optimizer = FunctionalOptimizer(inner_optimizer)
   optimizer_steps, optimizer_state = optimizer_parts(
     optimizer, state.optimizer_state
@@ -252,7 +264,7 @@ def unroll(
     inputs = tf.gather(data.batches, step)
     activations = forward(weights, inputs, activation)
     theta = tf.nest.pack_sequence_as(specs, parameters.rule)
-    with rounded_products(config.product_dtype):
+    with arithmetic(config.product_dtype):
       changes = propose_changes(
         rule_config, theta, weights, activations, nonlinearity
       )
@@ -311,6 +323,8 @@ def unroll(
       UnrollMetrics(*[zeros] * len(UnrollMetrics._fields)),
     ),
     maximum_iterations=config.max_steps,
+    # Steps ahead of their turn would hold memory.
+    parallel_iterations=1,
   )
   count = tf.cast(length // config.evaluate_every, zeros.dtype)
   metrics = UnrollMetrics(*(total / count for total in totals))

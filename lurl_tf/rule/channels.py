@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 
 import tensorflow as tf
 
+from lurl_tf.rule import library_layers
 from lurl_tf.rule.parameters import Linear, Mixer, NormalizedMixer
 from lurl_tf.rule.products import product
 
@@ -63,6 +64,8 @@ def normalize(inputs: tf.Tensor, offset: tf.Tensor) -> tf.Tensor:
   Returns:
     `[..., u, b, c]`.
   """
+  if library_layers.in_use(inputs):
+    return library_layers.normalize(inputs, offset, VARIANCE_EPSILON)
 
   @tf.custom_gradient
   def standardize(values):
@@ -95,6 +98,8 @@ def convolve(inputs: tf.Tensor, kernel: tf.Tensor, axis: int) -> tf.Tensor:
   Returns:
     `[..., u, b, c']`.
   """
+  if library_layers.in_use(inputs):
+    return library_layers.convolve(inputs, kernel, axis == UNITS_AXIS)
   *lead, taps, channels, outputs = kernel.shape
   order = [*range(len(lead)), *(len(lead) + i for i in (1, 0, 2))]
   together = tf.reshape(
@@ -153,7 +158,8 @@ def mix_and_normalize(
 
 def add_bias(inputs: tf.Tensor, parameters: Mixer) -> tf.Tensor:
   """Adds a mixer's bias, for mixers that no normalisation follows."""
-  return inputs + _spread(parameters.bias)
+  # The library's layers may give rounded numbers.
+  return tf.cast(inputs, parameters.bias.dtype) + _spread(parameters.bias)
 
 
 def _multiply(inputs: tf.Tensor, kernel: tf.Tensor) -> tf.Tensor:

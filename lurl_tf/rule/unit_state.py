@@ -69,7 +69,9 @@ def unit_state(
   state = apply(parameters.inputs, inputs, EXAMPLES_AXIS)
   state = add_other_units(parameters.first_units, state)
   state = apply(parameters.hidden, state, EXAMPLES_AXIS)
-  return add_other_units(parameters.last_units, state)
+  state = add_other_units(parameters.last_units, state)
+  # The library's layers may give rounded numbers.
+  return tf.cast(state, pre_activations.dtype)
 
 
 def weight_statistics(
