@@ -8,6 +8,7 @@ The first process writes its state after 10 and 20 steps. The second goes on
 from the first one's 10 steps to 20, and does all 20 steps by itself as well.
 """
 
+import dataclasses
 import pathlib
 import sys
 
@@ -36,6 +37,14 @@ def tiny():
   """As tests in one process have it."""
   config = tiny_meta.make_config(
     units=(6,), slots=2, learn_inner_rates=True, decay_steps=30
+  )
+  return config, tiny_meta.make_examples()
+
+
+def tiny_graph():
+  """The same for the published mixing, as a graph."""
+  config = tiny_meta.make_config(
+    "published", units=(6,), slots=2, unroll={"compiler": "graph"}
   )
   return config, tiny_meta.make_examples()
 
@@ -70,7 +79,20 @@ def published():
   return config, random_images(10, 14)
 
 
-SIZES = {"tiny": tiny, "main_job": main_job, "published": published}
+def published_graph():
+  """The same, as a graph of TensorFlow's own operations."""
+  config, examples = published()
+  unroll = dataclasses.replace(config.unroll, compiler="graph")
+  return dataclasses.replace(config, unroll=unroll), examples
+
+
+SIZES = {
+  "tiny": tiny,
+  "tiny_graph": tiny_graph,
+  "main_job": main_job,
+  "published": published,
+  "published_graph": published_graph,
+}
 
 
 def run(sizes, folder, part):

@@ -14,8 +14,10 @@ from tests import fresh_run, source_tree, tiny_meta
   "sizes",
   [
     "tiny",
+    "tiny_graph",
     pytest.param("main_job", marks=pytest.mark.slow),
     pytest.param("published", marks=pytest.mark.slow),
+    pytest.param("published_graph", marks=pytest.mark.slow),
   ],
 )
 def test_two_processes_and_a_resumed_run_agree(sizes, tmp_path):

@@ -12,7 +12,11 @@ from lurl_tf.meta.estimators import (
 )
 from lurl_tf.meta.flat_parameters import parameter_mask
 from lurl_tf.meta.slot_programs import SlotInputs, SlotPrograms
-from lurl_tf.meta.truncated_task import SlotClock, TruncatedTask
+from lurl_tf.meta.truncated_task import (
+  InnerState,
+  SlotClock,
+  TruncatedTask,
+)
 from lurl_tf.meta.unroll import UnrollConfig
 from tests import tiny_meta
 
@@ -75,3 +79,35 @@ def test_programs_of_equal_size_are_traced_once():
 def test_a_program_has_slots():
   with pytest.raises(ValueError, match="Received: slots_per_program=0"):
     SlotPrograms(None, TASK, 0)
+
+
+def test_a_graph_of_tensorflows_operations_has_the_same_gradient():
+  """Of float32, against float64 and the rule's own layers."""
+  problem = tiny_meta.draw_problem(SLOTS, STEPS)
+  rule = tiny_meta.make_rule(tiny_meta.make_rule_config("published"))
+
+  def run(dtype, compiler):
+    config = tiny_meta.make_rule_config("published", dtype)
+    task = TruncatedTask(
+      config, UnrollConfig(STEPS, compiler=compiler), tiny_meta.INPUTS, (7, 6)
+    )
+    mask = parameter_mask(config, KNOTS, ["."])
+    estimator = get_estimator(EstimatorConfig(), config, KNOTS, mask)
+    slots, data = tf.nest.map_structure(
+      lambda each: tf.cast(each, dtype) if each.dtype.is_floating else each,
+      problem,
+    )
+    inputs = SlotInputs(
+      InnerState(slots.weights),
+      SlotClock(slots.age, slots.horizon),
+      data,
+      split_seeds(tf.constant([1, 2]), SLOTS),
+    )
+    parameters = tf.cast(tiny_meta.make_vector(rule), dtype)
+    programs = SlotPrograms(estimator, task, 1, jit_compile=False)
+    with tiny_meta.eagerly():
+      return programs(parameters, inputs, tf.constant(STEPS)).gradients.numpy()
+
+  expected, actual = run("float64", "xla"), run("float32", "graph")
+  error = np.linalg.norm(actual - expected, axis=1)
+  assert np.all(error < 1e-3 * np.linalg.norm(expected, axis=1))
