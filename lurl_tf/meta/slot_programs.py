@@ -40,7 +40,8 @@ class SlotPrograms:
     estimator: of the gradients.
     task: how slots unroll.
     slots_per_program: how many slots share a program; of fewer slots, all do.
-    jit_compile: whether XLA compiles the programs.
+    jit_compile: whether XLA compiles the programs; without it each uses all
+      cores, and they take turns, which spares memory.
 
   Call arguments:
     parameters: `[n]`, what is meta-learned.
@@ -66,6 +67,7 @@ class SlotPrograms:
       )
     self._estimator, self._task = estimator, task
     self._slots_per_program = slots_per_program
+    self._in_turn = not jit_compile
     # One function for all programs: traced and compiled once, or twice where
     # the last program has fewer slots.
     self._program = tf.function(
@@ -76,14 +78,12 @@ class SlotPrograms:
     self, parameters: tf.Tensor, inputs: SlotInputs, length: tf.Tensor
   ) -> Estimate:
     slots = inputs.seeds.shape[0]
-    estimates = [
-      self._program(
-        parameters,
-        _take(inputs, slice(first, first + self._slots_per_program)),
-        length,
-      )
-      for first in range(0, slots, self._slots_per_program)
-    ]
+    estimates = []
+    for first in range(0, slots, self._slots_per_program):
+      part = _take(inputs, slice(first, first + self._slots_per_program))
+      before = tf.nest.flatten(estimates[-1:]) if self._in_turn else []
+      with tf.control_dependencies(before):
+        estimates.append(self._program(parameters, part, length))
     return tf.nest.map_structure(
       lambda *parts: tf.concat(parts, axis=0), *estimates
     )

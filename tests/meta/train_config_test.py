@@ -104,6 +104,8 @@ def test_a_number_out_of_range_is_named(field, value):
     ("evaluate_every", 0),
     ("evaluate_every", 11),
     ("late_loss_power", -0.5),
+    ("compiler", "other"),
+    ("product_dtype", "float16"),
     ("ridge", 0.0),
     ("ridge", "absolute"),
     ("relative_ridge", -0.1),

@@ -281,3 +281,29 @@ def test_a_number_of_steps_that_is_not_positive_is_refused(num_steps):
   with pytest.raises(ValueError, match=f"num_steps={num_steps}"):
     trainer.train(num_steps)
   assert trainer.step == 0
+
+
+def test_rounded_products_need_a_compiler():
+  config = make_config(unroll={"product_dtype": "bfloat16"})
+  with pytest.raises(ValueError, match="bfloat16.*jit_compile=False"):
+    tiny_meta.make_trainer(config, jit_compile=False)
+
+
+def test_a_graph_of_rounded_convolutions_trains_all_it_should():
+  """Close to one of float32, and another."""
+
+  def two_steps(**unroll):
+    config = make_config(mixing="published", unroll=unroll)
+    trainer = tiny_meta.make_trainer(config)
+    before = trainer.parameters()
+    loss = trainer.train(2).loss
+    return loss, trainer.parameters() - before
+
+  plain, rounded = (
+    two_steps(compiler="graph", product_dtype=dtype)
+    for dtype in ("float32", "bfloat16")
+  )
+  assert plain[0] != rounded[0]
+  assert rounded[0] == pytest.approx(plain[0], rel=0.02)
+  # Biases that a normalisation cancels stay.
+  assert np.mean(rounded[1] != 0) == pytest.approx(np.mean(plain[1] != 0), 0.02)
