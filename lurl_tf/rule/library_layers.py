@@ -50,14 +50,14 @@ def convolve(
     `[..., u, b, c']`, of the scope's type.
   """
   inputs, kernel = (tf.cast(each, _scope.dtype) for each in (inputs, kernel))
-  taps_axis = 0 if over_units else 1
+  seen_alone = 1 if over_units else 0
 
   def one_task(inputs, kernel):
     return tf.nn.conv2d(
-      inputs, tf.expand_dims(kernel, 1 - taps_axis), strides=1, padding="SAME"
+      inputs, tf.expand_dims(kernel, seen_alone), strides=1, padding="SAME"
     )
 
-  return _each_task(one_task, inputs, kernel, parameter_rank=3)
+  return _each_task(one_task, inputs, kernel)
 
 
 def normalize(
@@ -81,20 +81,22 @@ def normalize(
     )
     return outputs
 
-  return _each_task(one_task, inputs, offset, parameter_rank=3)
+  return _each_task(one_task, inputs, offset)
 
 
 def _each_task(
   layer: Callable[[tf.Tensor, tf.Tensor], tf.Tensor],
   inputs: tf.Tensor,
   parameter: tf.Tensor,
-  parameter_rank: int,
 ) -> tf.Tensor:
-  """Applies a layer of `[1, u, b, c]` to every task, with its parameter."""
+  """Applies a layer of `[1, u, b, c]` to every task, with its parameter.
+
+  The parameter has three axes, after those of its own tasks, if it has them.
+  """
   lead = inputs.shape[:-3]
   tasks = tf.reshape(inputs, [-1, *inputs.shape[-3:]])
-  own = parameter.shape.rank > parameter_rank
-  parameters = tf.reshape(parameter, [-1, *parameter.shape[-parameter_rank:]])
+  own = parameter.shape.rank > 3
+  parameters = tf.reshape(parameter, [-1, *parameter.shape[-3:]])
   outputs = [
     layer(tasks[index : index + 1], parameters[index if own else 0])
     for index in range(tasks.shape[0])
