@@ -16,10 +16,12 @@ def read_arrays(folder, page):
   """Steps and arrays by name, of one of TensorBoard's pages."""
   events = EventAccumulator(str(folder))
   events.Reload()
+  # TensorBoard reads files by name, where a process's tenth writer comes before
+  # the ninth if both began in one second.
   return {
     name: [
       (event.step, tensor_util.make_ndarray(event.tensor_proto))
-      for event in events.Tensors(name)
+      for event in sorted(events.Tensors(name), key=lambda e: e.wall_time)
     ]
     for name in events.Tags()["tensors"]
     if events.SummaryMetadata(name).plugin_data.plugin_name == page
