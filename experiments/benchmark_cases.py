@@ -54,6 +54,9 @@ def _cases() -> tuple[Case, ...]:
     unroll=10,
   )
   graph = Case("metz2019_graph", compiler="graph", recompute=False)
+  recomputed = dataclasses.replace(
+    graph, name="metz2019_graph_recomputed", recompute=True, unroll=20
+  )
   ship = Case("ship", COMPACT, units=(128, 32), tasks=8, unroll=10)
   pooled = dataclasses.replace(COMPACT, mixing="pooled")
   return (
@@ -63,9 +66,8 @@ def _cases() -> tuple[Case, ...]:
     dataclasses.replace(
       graph, name="metz2019_graph_bfloat16", product_dtype="bfloat16"
     ),
-    dataclasses.replace(
-      graph, name="metz2019_graph_recomputed", recompute=True, unroll=20
-    ),
+    recomputed,
+    dataclasses.replace(recomputed, name="metz2019_graph_long", unroll=100),
     compact,
     dataclasses.replace(compact, name="compact_one_task", tasks=1),
     ship,
