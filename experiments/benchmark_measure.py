@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Times inner steps and meta-gradients of one case, in this process."""
 
-import contextlib
 import dataclasses
 import resource
 import time
@@ -72,15 +71,15 @@ def measure(case: Case, repetitions: int = 5) -> Measurement:
     case.units,
   )
   arguments = _arguments(case, task)
-  graph = case.compiler == "graph"
+  without_xla = task.config.without_xla
 
   def in_programs(estimator):
     return SlotPrograms(
-      estimator, task, case.slots_per_program, jit_compile=not graph
+      estimator, task, case.slots_per_program, jit_compile=not without_xla
     )
 
   def timed(estimator):
-    with plain_graphs() if graph else contextlib.nullcontext():
+    with plain_graphs(without_xla):
       return _time(in_programs(estimator), arguments, repetitions)
 
   matmul = _time_matmul(repetitions)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Reads event files as TensorBoard does."""
+"""Reads event files by TensorBoard's own reader."""
 
 import io
 

@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """The meta-trainer: outer steps of Adam on theta, on one or many replicas."""
 
-import contextlib
 import math
 import os
 import time
@@ -90,13 +89,14 @@ class MetaTrainer:
         "`slots_per_program` must not be negative. Received: "
         f"slots_per_program={slots_per_program}"
       )
-    graph = config.unroll.compiler == "graph"
-    if config.unroll.product_dtype != "float32" and not (jit_compile or graph):
+    without_xla = config.unroll.without_xla
+    rounded = config.unroll.product_dtype != "float32"
+    if rounded and not (jit_compile or without_xla):
       raise ValueError(
         "Rounded products need XLA, or the compiler 'graph'. Received: "
         f"product_dtype={config.unroll.product_dtype!r}, jit_compile=False"
       )
-    jit_compile = jit_compile and not graph
+    jit_compile = jit_compile and not without_xla
     self._rule, self.config = rule, config
     self.strategy = strategy or tf.distribute.get_strategy()
     self.steps_per_call = steps_per_call
@@ -293,8 +293,7 @@ class MetaTrainer:
     is_first = key not in self._calls
     if is_first:
       self._calls[key] = self._make_call(drawn.first_bucket)
-    graph = self.config.unroll.compiler == "graph"
-    with plain_graphs() if graph else contextlib.nullcontext():
+    with plain_graphs(self.config.unroll.without_xla):
       self.state.values, numbers = self._calls[key](
         self.state.values, truncations, tf.constant(float(stop))
       )

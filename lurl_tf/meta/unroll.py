@@ -163,6 +163,11 @@ class UnrollConfig:
       )
     check_ridge(self.ridge, self.relative_ridge)
 
+  @property
+  def without_xla(self) -> bool:
+    """Whether inner steps are a graph of TensorFlow's own operations."""
+    return self.compiler == "graph"
+
 
 def score(
   weights: Sequence[LayerWeights],
@@ -248,7 +253,7 @@ def unroll(
   specs = parameter_specs(rule_config)
   zeros = tf.zeros_like(state.age, dtype=state.weights[0].kernel.dtype)
   arithmetic = rounded_products
-  if config.compiler == "graph":
+  if config.without_xla:
     arithmetic = library_layers
   optimizer = FunctionalOptimizer(inner_optimizer)
   optimizer_steps, optimizer_state = optimizer_parts(
