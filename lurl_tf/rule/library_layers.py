@@ -50,14 +50,8 @@ def convolve(
     `[..., u, b, c']`, of the scope's type.
   """
   inputs, kernel = (tf.cast(each, _scope.dtype) for each in (inputs, kernel))
-  seen_alone = 1 if over_units else 0
-
-  def one_task(inputs, kernel):
-    return tf.nn.conv2d(
-      inputs, tf.expand_dims(kernel, seen_alone), strides=1, padding="SAME"
-    )
-
-  return _each_task(one_task, inputs, kernel)
+  layer = _convolve_units if over_units else _convolve_examples
+  return _each_task(layer, inputs, kernel)
 
 
 def normalize(
@@ -84,6 +78,52 @@ def normalize(
   return _each_task(one_task, inputs, offset)
 
 
+def _convolve_examples(inputs: tf.Tensor, kernel: tf.Tensor) -> tf.Tensor:
+  return tf.nn.conv2d(inputs, kernel[tf.newaxis], strides=1, padding="SAME")
+
+
+@tf.custom_gradient
+def _convolve_units(inputs: tf.Tensor, kernel: tf.Tensor):
+  filters = kernel[:, tf.newaxis]
+
+  def gradient(upstream):
+    by_inputs = tf.raw_ops.Conv2DBackpropInput(
+      input_sizes=inputs.shape,
+      filter=filters,
+      out_backprop=upstream,
+      strides=[1, 1, 1, 1],
+      padding="SAME",
+    )
+    taps = kernel.shape[0]
+    return by_inputs, _gradient_by_units_kernel(inputs, upstream, taps)
+
+  return tf.nn.conv2d(inputs, filters, strides=1, padding="SAME"), gradient
+
+
+def _gradient_by_units_kernel(
+  inputs: tf.Tensor, upstream: tf.Tensor, taps: int
+) -> tf.Tensor:
+  """A product per tap: faster than the library's gradient of a convolution.
+
+  A neighbouring unit is a whole block of rows away, so no row is copied.
+  """
+  inputs, upstream = inputs[0], upstream[0]
+  units = inputs.shape[0]
+  by_tap = []
+  for tap in range(taps):
+    offset = tap - taps // 2
+    seen = inputs[max(0, offset) : units + min(0, offset)]
+    seeing = upstream[max(0, -offset) : units + min(0, -offset)]
+    by_tap.append(
+      tf.matmul(
+        tf.reshape(seen, [-1, inputs.shape[-1]]),
+        tf.reshape(seeing, [-1, upstream.shape[-1]]),
+        transpose_a=True,
+      )
+    )
+  return tf.stack(by_tap)
+
+
 def _each_task(
   layer: Callable[[tf.Tensor, tf.Tensor], tf.Tensor],
   inputs: tf.Tensor,
@@ -95,11 +135,11 @@ def _each_task(
   """
   lead = inputs.shape[:-3]
   tasks = tf.reshape(inputs, [-1, *inputs.shape[-3:]])
-  own = parameter.shape.rank > 3
+  count = tasks.shape[0]
   parameters = tf.reshape(parameter, [-1, *parameter.shape[-3:]])
-  outputs = [
-    layer(tasks[index : index + 1], parameters[index if own else 0])
-    for index in range(tasks.shape[0])
-  ]
-  outputs = outputs[0] if len(outputs) == 1 else tf.concat(outputs, axis=0)
+  parameters = tf.unstack(parameters) * (count // parameters.shape[0])
+  # Parts of a split, not slices: a slice's gradient is as large as the whole.
+  outputs = tf.concat(
+    list(map(layer, tf.split(tasks, count), parameters)), axis=0
+  )
   return tf.reshape(outputs, [*lead, *outputs.shape[1:]])
