@@ -10,12 +10,19 @@ A script that uses them says so, and `--help` then lists them as its own:
 import tensorflow as tf
 from absl import flags
 
+from experiments.engine_choice import choose_compiler, choose_recompute
 from lurl_tf.meta.estimators.config import (
   ESTIMATORS,
   EVOLUTION,
   EstimatorConfig,
 )
-from lurl_tf.meta.strategy import STRATEGIES, make_strategy
+from lurl_tf.meta.strategy import (
+  STRATEGIES,
+  make_strategy,
+  runs_on_processors,
+)
+from lurl_tf.structures import RuleConfig
+from lurl_tf.tasks.distributions import TaskDistribution
 
 _STRATEGY = flags.DEFINE_enum(
   "strategy",
@@ -53,7 +60,8 @@ _RECOMPUTE = flags.DEFINE_enum(
   "auto",
   ["auto", "always", "never"],
   "Whether the backward pass computes the inside of every inner step anew, in "
-  "place of keeping it. auto: unless truncations have one step.",
+  "place of keeping it. auto: unless truncations have one step, or a graph "
+  "would keep less than 6 GB.",
 )
 PRODUCT_DTYPE = flags.DEFINE_enum(
   "product_dtype",
@@ -62,12 +70,14 @@ PRODUCT_DTYPE = flags.DEFINE_enum(
   "Type that the factors of the rule's large matrix products are rounded to; "
   "all else stays float32.",
 )
-COMPILER = flags.DEFINE_enum(
+_COMPILER = flags.DEFINE_enum(
   "compiler",
-  "xla",
-  ["xla", "graph"],
-  "What runs the inner steps: XLA, or a graph of TensorFlow's own operations, "
-  "which is faster for large rules and slower for small ones.",
+  "auto",
+  ["auto", "xla", "graph"],
+  "What runs the inner steps: XLA, or a graph of TensorFlow's own operations. "
+  "auto: the graph on processors, where rules of published mixing and base "
+  "models are so large that it is faster. A run that goes on elsewhere needs "
+  "the one that it began with.",
 )
 _ESTIMATOR = flags.DEFINE_enum(
   "estimator",
@@ -115,14 +125,36 @@ def strategy_from_flags() -> tf.distribute.Strategy:
   return make_strategy(_STRATEGY.value, _TPU.value, _CPU_REPLICAS.value)
 
 
-def recompute_from_flags(max_truncation: int) -> bool:
+def compiler_from_flags(
+  rule: RuleConfig, tasks: TaskDistribution, strategy: tf.distribute.Strategy
+) -> str:
+  """What runs the inner steps, for `UnrollConfig`.
+
+  Args:
+    rule: sizes and options.
+    tasks: with the base models of the buckets.
+    strategy: of the run.
+  """
+  if _COMPILER.value != "auto":
+    return _COMPILER.value
+  return choose_compiler(
+    rule, tasks, _ESTIMATOR.value, runs_on_processors(strategy)
+  )
+
+
+def recompute_from_flags(
+  rule: RuleConfig, tasks: TaskDistribution, compiler: str, max_steps: int
+) -> bool:
   """Whether steps are recomputed.
 
   Args:
-    max_truncation: inner steps of the longest truncation.
+    rule: sizes and options.
+    tasks: with the base models of the buckets.
+    compiler: from `compiler_from_flags`.
+    max_steps: inner steps of the longest truncation.
   """
   if _RECOMPUTE.value == "auto":
-    return max_truncation > 1
+    return choose_recompute(rule, tasks, compiler, max_steps)
   return _RECOMPUTE.value == "always"
 
 

@@ -156,11 +156,13 @@ flags.adopt_module_key_flags(start_flags)
 
 def config_from_flags(
   initial_rule: UpdateRule | None = None,
+  strategy: tf.distribute.Strategy | None = None,
 ) -> MetaTrainConfig:
   """The run that the flags describe.
 
   Args:
     initial_rule: where the run starts, if not at random.
+    strategy: of the run; default: the current one.
 
   Raises:
     ValueError: if a value is out of range, or the rule is of other sizes.
@@ -172,10 +174,14 @@ def config_from_flags(
   learning_rate = _LEARNING_RATE.value
   if learning_rate is None:
     learning_rate = 1e-2 if initial_rule is None else 3e-3
+  rule = start_flags.rule_config_from_flags(
+    tasks.buckets[0].units[-1], initial_rule
+  )
+  compiler = engine_flags.compiler_from_flags(
+    rule, tasks, strategy or tf.distribute.get_strategy()
+  )
   return MetaTrainConfig(
-    rule=start_flags.rule_config_from_flags(
-      tasks.buckets[0].units[-1], initial_rule
-    ),
+    rule=rule,
     term_coefficient=start_flags.TERM_COEFFICIENT.value,
     unroll=UnrollConfig(
       max_steps=longest,
@@ -183,11 +189,13 @@ def config_from_flags(
       late_loss_power=_LATE_LOSS_POWER.value,
       ridge=_number_or_text(_RIDGE.value),
       penalty_in_loss=_PENALTY_IN_LOSS.value,
-      recompute=engine_flags.recompute_from_flags(longest),
+      recompute=engine_flags.recompute_from_flags(
+        rule, tasks, compiler, longest
+      ),
       scored_layers=_SCORED_LAYERS.value,
       imitation=start_flags.imitation_from_flags(),
       product_dtype=engine_flags.PRODUCT_DTYPE.value,
-      compiler=engine_flags.COMPILER.value,
+      compiler=compiler,
     ),
     estimator=estimator,
     tasks=tasks,
@@ -274,7 +282,7 @@ def main(argv: Sequence[str]) -> None:
     )
     strategy = engine_flags.strategy_from_flags()
     initial_rule = start_flags.initial_rule_from_flags()
-    config = config_from_flags(initial_rule)
+    config = config_from_flags(initial_rule, strategy)
     run = prepare_run(
       config,
       task_flags.LOGDIR.value,

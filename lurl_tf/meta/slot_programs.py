@@ -71,7 +71,11 @@ class SlotPrograms:
     # One function for all programs: traced and compiled once, or twice where
     # the last program has fewer slots.
     self._program = tf.function(
-      self._estimate, jit_compile=jit_compile, autograph=False
+      self._estimate,
+      jit_compile=jit_compile,
+      autograph=False,
+      # A graph would be copied into its caller for every program.
+      experimental_attributes=None if jit_compile else {"_noinline": True},
     )
 
   def __call__(

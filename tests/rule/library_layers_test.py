@@ -50,6 +50,20 @@ def test_convolution_and_its_gradients(axis, taps, own):
     np.testing.assert_allclose(one, other, rtol=1e-4, atol=1e-4)
 
 
+@pytest.mark.parametrize("axis", [channels.EXAMPLES_AXIS, channels.UNITS_AXIS])
+@pytest.mark.parametrize("size", [1, 2])
+def test_axes_shorter_than_the_kernel(axis, size):
+  arrays = draw(1, size, size, CHANNELS), draw(5, CHANNELS, OUTPUTS)
+
+  def layer(inputs, kernel):
+    return channels.convolve(inputs, kernel, axis)
+
+  expected = value_and_gradients(layer, arrays, "float64")
+  actual = value_and_gradients(layer, arrays, "float32", "float32")
+  for one, other in zip(actual, expected, strict=True):
+    np.testing.assert_allclose(one, other, rtol=1e-4, atol=1e-4)
+
+
 @pytest.mark.parametrize("own", [(), (TASKS,)])
 def test_normalisation_and_its_gradients(own):
   arrays = (
