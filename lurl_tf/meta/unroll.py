@@ -105,7 +105,7 @@ class UnrollConfig:
     relative_ridge: see `ridge_objective`.
     penalty_in_loss: whether the penalty is a part of the loss.
     recompute: whether the backward pass computes a step anew instead of
-      keeping its inside: less memory, and on processors less time for
+      keeping its inside: less memory, and by XLA on processors less time for
       truncations of several steps.
     scored_layers: whose post-activations are the read-out's features: `"last"`,
       the top layer's, as published, or `"all"`, of all layers side by side.
