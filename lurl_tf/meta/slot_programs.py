@@ -68,14 +68,15 @@ class SlotPrograms:
     self._estimator, self._task = estimator, task
     self._slots_per_program = slots_per_program
     self._in_turn = not jit_compile
+    # A graph would be copied into its caller for every program.
+    kept_apart = {"_noinline": True} if task.config.without_xla else None
     # One function for all programs: traced and compiled once, or twice where
     # the last program has fewer slots.
     self._program = tf.function(
       self._estimate,
       jit_compile=jit_compile,
       autograph=False,
-      # A graph would be copied into its caller for every program.
-      experimental_attributes=None if jit_compile else {"_noinline": True},
+      experimental_attributes=kept_apart,
     )
 
   def __call__(

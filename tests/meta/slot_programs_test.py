@@ -111,3 +111,22 @@ def test_a_graph_of_tensorflows_operations_has_the_same_gradient():
   expected, actual = run("float64", "xla"), run("float32", "graph")
   error = np.linalg.norm(actual - expected, axis=1)
   assert np.all(error < 1e-3 * np.linalg.norm(expected, axis=1))
+
+
+@pytest.mark.parametrize(("compiler", "apart"), [("graph", 1), ("xla", 0)])
+def test_a_graph_is_kept_apart_from_its_caller(compiler, apart):
+  """TensorFlow copies a function into its caller for every call, else."""
+  task = TruncatedTask(
+    RULE, UnrollConfig(STEPS, compiler=compiler), tiny_meta.INPUTS, (6,)
+  )
+  estimator = get_estimator(
+    EstimatorConfig(), RULE, KNOTS, parameter_mask(RULE, KNOTS, ["."])
+  )
+  programs = SlotPrograms(estimator, task, 1, jit_compile=False)
+  traced = tf.function(programs, autograph=False).get_concrete_function(
+    tiny_meta.make_vector(tiny_meta.make_rule(RULE)),
+    make_inputs(estimator),
+    tf.constant(STEPS),
+  )
+  functions = traced.graph.as_graph_def().library.function
+  assert sum(each.attr["_noinline"].b for each in functions) == apart
