@@ -103,7 +103,7 @@ def _convolve_units(inputs: tf.Tensor, kernel: tf.Tensor):
 def _gradient_by_units_kernel(
   inputs: tf.Tensor, upstream: tf.Tensor, taps: int
 ) -> tf.Tensor:
-  """A product per tap: faster than the library's gradient of a convolution.
+  """A product per tap: faster on processors than the library's gradient.
 
   A neighbouring unit is a whole block of rows away, so no row is copied.
   """
