@@ -161,17 +161,17 @@ def test_error_signals_and_unit_states(case):
 
 def test_readouts_terms_and_changes(case):
   weights, activations, signals = signals_of(case)
-  parameters = case.rule.parameters()
   changes = case.rule(weights, activations)
   layer_inputs = (activations.inputs, *activations.post_activations)
-  directions = [("forward", parameters.forward, "kernel")]
+  directions = [("forward", "kernel")]
   if not case.rule.config.identical_updates:
-    directions.append(("backward", parameters.backward, "backward_kernel"))
-  for direction, own, field in directions:
+    directions.append(("backward", "backward_kernel"))
+  for place_of_kernel, (direction, field) in enumerate(directions):
     for layer in range(case.layers):
       place = f"l{case.layers - 1 - layer}"
       readouts = weight_change.read_states(
-        own, signals.unit_states[layer], signals.unit_states[layer + 1]
+        signals.projections[layer].for_kernels_above[place_of_kernel],
+        signals.projections[layer + 1].for_kernels_below[place_of_kernel],
       )
       terms = weight_change.weight_terms(
         weight_change.normalize_columns(getattr(weights[layer], field)),

@@ -6,6 +6,7 @@ examples or units is contiguous, and meta-parameters with or without the leading
 axis of tasks that the tensors have.
 """
 
+import itertools
 from collections.abc import Callable, Sequence
 
 import tensorflow as tf
@@ -27,27 +28,25 @@ def linear(inputs: tf.Tensor, parameters: Linear) -> tf.Tensor:
   return outputs + _spread(parameters.bias)
 
 
-def project(inputs: tf.Tensor, parameters: Sequence[Linear]) -> list[tf.Tensor]:
-  """Several affine maps of the same channels, as one product.
+def project(
+  inputs: tf.Tensor, groups: Sequence[Sequence[Linear]]
+) -> list[list[tf.Tensor]]:
+  """Affine maps of the same channels, a product for every group.
+
+  The library's layers make one product of all groups: there, the inputs are
+  read from memory, and their gradient is written, for every product.
 
   Args:
     inputs: `[..., u, b, c]`.
-    parameters: maps of equal size, each to `c'` channels.
+    groups: of maps.
 
   Returns:
-    One `[..., u, b * c']` per map.
+    `[..., u, b, c']` for every map of every group.
   """
-  together = Linear(
-    tf.concat([each.kernel for each in parameters], axis=-1),
-    tf.concat([each.bias for each in parameters], axis=-1),
-  )
-  outputs = linear(inputs, together)
-  *lead, units, examples, channels = outputs.shape
-  flat = [*lead, units, examples * (channels // len(parameters))]
-  return [
-    tf.reshape(part, flat)
-    for part in tf.split(outputs, len(parameters), axis=-1)
-  ]
+  if not library_layers.in_use(inputs):
+    return [_project_together(inputs, group) for group in groups]
+  outputs = iter(_project_together(inputs, [*itertools.chain(*groups)]))
+  return [[next(outputs) for _ in group] for group in groups]
 
 
 def normalize(inputs: tf.Tensor, offset: tf.Tensor) -> tf.Tensor:
@@ -160,6 +159,17 @@ def add_bias(inputs: tf.Tensor, parameters: Mixer) -> tf.Tensor:
   """Adds a mixer's bias, for mixers that no normalisation follows."""
   # The library's layers may give rounded numbers.
   return tf.cast(inputs, parameters.bias.dtype) + _spread(parameters.bias)
+
+
+def _project_together(
+  inputs: tf.Tensor, maps: Sequence[Linear]
+) -> list[tf.Tensor]:
+  together = Linear(
+    tf.concat([each.kernel for each in maps], axis=-1),
+    tf.concat([each.bias for each in maps], axis=-1),
+  )
+  sizes = [each.bias.shape[-1] for each in maps]
+  return tf.split(linear(inputs, together), sizes, axis=-1)
 
 
 def _multiply(inputs: tf.Tensor, kernel: tf.Tensor) -> tf.Tensor:

@@ -6,7 +6,7 @@ import tensorflow as tf
 from lurl_tf.rule import channels
 from lurl_tf.rule.channels import EXAMPLES_AXIS, Nonlinearity
 from lurl_tf.rule.competition import competition
-from lurl_tf.rule.parameters import Linear, TopParameters
+from lurl_tf.rule.parameters import TopParameters
 from lurl_tf.rule.products import product
 
 SCALE_EPSILON = 1e-6
@@ -61,11 +61,10 @@ def start_error_signal(
 
 
 def carry_down(
-  parameters: Linear,
   backward_kernel: tf.Tensor,
   error_signal: tf.Tensor,
   pre_activations: tf.Tensor,
-  unit_state: tf.Tensor,
+  projection: tf.Tensor,
 ) -> tf.Tensor:
   """The error signal of the layer below.
 
@@ -73,17 +72,16 @@ def carry_down(
   released program.
 
   Args:
-    parameters: reads the state's part of the signal.
     backward_kernel: V, `[..., i, j]`.
     error_signal: of the layer above, `[..., j, b, c]`.
     pre_activations: z of the layer above, `[..., j, b]`.
-    unit_state: h of the layer above, `[..., j, b, c']`.
+    projection: map of the layer's states, `[..., j, b, c]`.
 
   Returns:
     `[..., i, b, c]`, of root mean square 1 over channels.
   """
   gate = tf.sigmoid(pre_activations)[..., tf.newaxis]
-  signal = error_signal * gate + channels.linear(unit_state, parameters)
+  signal = error_signal * gate + projection
   *lead, above, examples, size = signal.shape
   below = backward_kernel.shape[-2]
   carried = product(

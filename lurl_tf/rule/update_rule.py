@@ -25,6 +25,7 @@ from lurl_tf.rule.parameter_specs import (
   parameter_specs,
 )
 from lurl_tf.rule.parameters import RuleParameters, WeightChangeParameters
+from lurl_tf.rule.state_projections import StateProjections, project_state
 from lurl_tf.rule.unit_state import unit_state
 from lurl_tf.structures import Activations, LayerWeights, RuleConfig
 
@@ -35,10 +36,12 @@ class Signals(NamedTuple):
   Attributes:
     error_signals: `[..., u, b, c]` per layer, the input layer first.
     unit_states: h, `[..., u, b, c]` per layer, the input layer first.
+    projections: what is read off the unit states, the input layer first.
   """
 
   error_signals: tuple[tf.Tensor, ...]
   unit_states: tuple[tf.Tensor, ...]
+  projections: tuple[StateProjections, ...]
 
 
 @keras.saving.register_keras_serializable(package="lurl_tf")
@@ -242,17 +245,21 @@ def propose_changes(
     ValueError: if a `"published"` rule is not made for the top layer's size.
   """
   check_output_size(config, weights[-1].bias.shape[-1])
-  states = compute_signals(
+  projections = compute_signals(
     config, parameters, weights, activations, nonlinearity
-  ).unit_states
+  ).projections
   layer_inputs = (activations.inputs, *activations.post_activations)
 
   def kernel_change(
-    own: WeightChangeParameters, kernel: tf.Tensor, layer: int
+    own: WeightChangeParameters, kernel: tf.Tensor, layer: int, place: int
   ) -> tf.Tensor:
+    readouts = weight_change.read_states(
+      projections[layer].for_kernels_above[place],
+      projections[layer + 1].for_kernels_below[place],
+    )
     terms = weight_change.weight_terms(
       weight_change.normalize_columns(kernel),
-      weight_change.read_states(own, states[layer], states[layer + 1]),
+      readouts,
       layer_inputs[layer],
       layer_inputs[layer + 1],
     )
@@ -260,15 +267,15 @@ def propose_changes(
 
   changes = []
   for layer, own in enumerate(weights):
-    change = kernel_change(parameters.forward, own.kernel, layer)
+    change = kernel_change(parameters.forward, own.kernel, layer, 0)
     if config.identical_updates:
       backward_change = change
     else:
       backward_change = kernel_change(
-        parameters.backward, own.backward_kernel, layer
+        parameters.backward, own.backward_kernel, layer, 1
       )
     bias_change = weight_change.bias_change(
-      parameters.bias_change, states[layer + 1], nonlinearity
+      projections[layer + 1].for_bias, nonlinearity
     )
     changes.append(LayerWeights(change, bias_change, backward_change))
   return tuple(changes)
@@ -305,7 +312,7 @@ def compute_signals(
   signal = start_error_signal(
     parameters.top, config.mixing, pre[top], post[top], nonlinearity
   )
-  error_signals, unit_states = [], []
+  error_signals, unit_states, projections = [], [], []
   for layer in range(top, -1, -1):
     state = unit_state(
       parameters.unit_state,
@@ -320,15 +327,23 @@ def compute_signals(
     )
     error_signals.append(signal)
     unit_states.append(state)
+    projection = project_state(
+      parameters,
+      state,
+      config.identical_updates,
+      is_input=layer == 0,
+      is_top=layer == top,
+    )
+    projections.append(projection)
     if layer > 0:
       signal = carry_down(
-        parameters.to_error_signal,
         weights[layer - 1].backward_kernel,
         signal,
         pre[layer],
-        state,
+        projection.for_error_signal,
       )
-  return Signals(tuple(error_signals[::-1]), tuple(unit_states[::-1]))
+  top_first = error_signals, unit_states, projections
+  return Signals(*(tuple(each[::-1]) for each in top_first))
 
 
 def check_output_size(config: RuleConfig, output_size: int) -> None:

@@ -2,11 +2,11 @@
 """The proposed change of weights and biases: terms, and how they are merged."""
 
 import math
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import tensorflow as tf
 
-from lurl_tf.rule import channels
 from lurl_tf.rule.channels import Nonlinearity
 from lurl_tf.rule.parameters import Linear, WeightChangeParameters
 from lurl_tf.rule.products import product
@@ -73,39 +73,40 @@ class Readouts(NamedTuple):
   lower_root_symmetric: tf.Tensor
 
 
+def maps_of_state_above(parameters: WeightChangeParameters) -> list[Linear]:
+  """Maps of the states of the layer above, in the order of `read_states`."""
+  crossing = (parameters.order_0, parameters.radial, parameters.order_1)
+  upper = (parameters.upper_linear_symmetric, parameters.upper_root_symmetric)
+  return [
+    *(each.top for each in crossing),
+    *(side for each in upper for side in each),
+    parameters.upper_linear_definite,
+  ]
+
+
+def maps_of_state_below(parameters: WeightChangeParameters) -> list[Linear]:
+  """Maps of the states of the layer below, in the order of `read_states`."""
+  crossing = (parameters.order_0, parameters.radial, parameters.order_1)
+  lower = (parameters.lower_linear_symmetric, parameters.lower_root_symmetric)
+  return [
+    *(each.bottom for each in crossing),
+    *(side for each in lower for side in each),
+  ]
+
+
 def read_states(
-  parameters: WeightChangeParameters,
-  state_below: tf.Tensor,
-  state_above: tf.Tensor,
+  below: Sequence[tf.Tensor], above: Sequence[tf.Tensor]
 ) -> Readouts:
-  """Contracts the states of two neighbouring layers to matrices.
+  """Contracts maps of the states of two neighbouring layers to matrices.
 
   Args:
-    parameters: the read-outs' meta-parameters.
-    state_below: h of the layer below, `[..., i, b, c]`.
-    state_above: h of the layer above, `[..., j, b, c]`.
+    below: those of `maps_of_state_below`, `[..., i, b, c]` each.
+    above: those of `maps_of_state_above`, `[..., j, b, c]` each.
 
   Returns:
     `Readouts`.
   """
-  crossing = (parameters.order_0, parameters.radial, parameters.order_1)
-  upper = (parameters.upper_linear_symmetric, parameters.upper_root_symmetric)
-  lower = (parameters.lower_linear_symmetric, parameters.lower_root_symmetric)
-  above = channels.project(
-    state_above,
-    [
-      *(each.top for each in crossing),
-      *(side for each in upper for side in each),
-      parameters.upper_linear_definite,
-    ],
-  )
-  below = channels.project(
-    state_below,
-    [
-      *(each.bottom for each in crossing),
-      *(side for each in lower for side in each),
-    ],
-  )
+  below, above = (list(map(_flatten, maps)) for maps in (below, above))
   scale = 1.0 / above[0].shape[-1]
 
   def contract(rows, columns):
@@ -207,23 +208,18 @@ def merge_terms(
 
 
 def bias_change(
-  parameters: Linear,
-  unit_state: tf.Tensor,
-  nonlinearity: Nonlinearity = tf.nn.relu,
+  projection: tf.Tensor, nonlinearity: Nonlinearity = tf.nn.relu
 ) -> tf.Tensor:
   """The proposed change of a layer's biases.
 
   Args:
-    parameters: map of the state to one channel.
-    unit_state: h, `[..., u, b, c]`.
+    projection: map of the states to one channel, `[..., u, b, 1]`.
     nonlinearity: removes a negative mean; other than ReLU for tests.
 
   Returns:
     `[..., u]`; the inner optimizer subtracts it.
   """
-  readout = tf.reduce_mean(
-    channels.linear(unit_state, parameters)[..., 0], axis=-1
-  )
+  readout = tf.reduce_mean(projection[..., 0], axis=-1)
   mean = tf.reduce_mean(readout, axis=-1, keepdims=True)
   readout += nonlinearity(-mean)
   power = tf.reduce_mean(tf.square(readout), axis=-1, keepdims=True)
@@ -240,6 +236,12 @@ def limit_columns(term: tf.Tensor) -> tf.Tensor:
   """Keeps the root mean square of every column below 1."""
   power = tf.reduce_mean(tf.square(term), axis=-2, keepdims=True)
   return term * tf.math.rsqrt(1.0 + power)
+
+
+def _flatten(projection: tf.Tensor) -> tf.Tensor:
+  """`[..., u, b, c]` as `[..., u, b * c]`."""
+  *lead, examples, size = projection.shape
+  return tf.reshape(projection, [*lead, examples * size])
 
 
 def _standardize(activations: tf.Tensor) -> tf.Tensor:

@@ -1,12 +1,15 @@
 # SPDX-License-Identifier: Apache-2.0
 """The rule's layers against TensorFlow's and Keras's own."""
 
+import functools
+
 import keras
 import numpy as np
 import pytest
 import tensorflow as tf
 
 from lurl_tf.rule import channels
+from lurl_tf.rule.library_layers import library_layers
 from lurl_tf.rule.parameters import Linear, NormalizedMixer
 
 UNITS, EXAMPLES, CHANNELS, OUTPUTS = 5, 7, 4, 3
@@ -27,15 +30,26 @@ def test_linear_is_a_dense_layer():
   )
 
 
-def test_projections_are_separate_linear_maps():
+@pytest.mark.parametrize(
+  ("dtype", "tolerance"), [("float64", 1e-12), ("float32", 1e-5)]
+)
+def test_projections_are_separate_linear_maps(dtype, tolerance):
+  """Of groups and maps of several sizes; of float32, by one product."""
   inputs = draw(2, UNITS, EXAMPLES, CHANNELS)
-  layers = [
-    Linear(draw(CHANNELS, OUTPUTS, seed=s), draw(OUTPUTS, seed=s))
-    for s in range(3)
+  groups = [
+    [Linear(draw(CHANNELS, size), draw(size)) for size in sizes]
+    for sizes in ((3, 3, 2), (1,), (5, 4))
   ]
-  for actual, layer in zip(channels.project(inputs, layers), layers):
-    expected = np.reshape(channels.linear(inputs, layer), (2, UNITS, -1))
-    np.testing.assert_allclose(actual, expected, rtol=1e-12)
+  cast = functools.partial(tf.cast, dtype=dtype)
+  with library_layers("float32"):
+    outputs = channels.project(
+      cast(inputs), tf.nest.map_structure(cast, groups)
+    )
+  for actual, group in zip(outputs, groups, strict=True):
+    for one, layer in zip(actual, group, strict=True):
+      np.testing.assert_allclose(
+        one, channels.linear(inputs, layer), rtol=tolerance, atol=tolerance
+      )
 
 
 @pytest.mark.parametrize("taps", [1, 3, 5])
