@@ -36,7 +36,7 @@ def tasks(*units, batch_size=128, image_size=14):
     (32, (128, 128, 32), 128, "xla"),  # 75 and 81
     (48, (128, 128, 32), 128, "graph"),  # 147 and 134
     (48, (128, 32), 128, "graph"),  # 104 and 85
-    (64, PUBLISHED_UNITS, 128, "graph"),  # 309 and 248
+    (64, PUBLISHED_UNITS, 128, "graph"),  # 372 and 245
     (64, (128, 32), 64, "xla"),  # 75 and 78
     (64, (64, 32), 64, "xla"),  # 67 and 74
     (24, (512, 512, 32), 128, "graph"),  # 268 and 213
