@@ -4,6 +4,7 @@
 The numbers are measurements: docs/measure_speed.md.
 """
 
+from lurl_tf.meta.estimators.config import EVOLUTION
 from lurl_tf.structures import RuleConfig
 from lurl_tf.tasks.distributions import Bucket, TaskDistribution
 
@@ -34,7 +35,7 @@ def choose_compiler(
   Returns:
     `"xla"` or `"graph"`, for `UnrollConfig`.
   """
-  differentiated = estimator in ("tbptt", "bptt", "mixture")
+  differentiated = estimator not in EVOLUTION
   convolved = rule.mixing == "published" and rule.dtype == "float32"
   if not (differentiated and convolved and on_processors):
     return "xla"

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Everything that is read off a layer's unit states by affine maps."""
 
+import itertools
 from typing import NamedTuple
 
 import tensorflow as tf
@@ -55,10 +56,9 @@ def project_state(
   if not is_input:
     below = list(map(weight_change.maps_of_state_above, kernels))
     own = [[parameters.bias_change], [parameters.to_error_signal]]
-  outputs = channels.project(unit_state, [*above, *below, *own])
-  for_kernels = outputs[: len(above) + len(below)]
+  outputs = iter(channels.project(unit_state, [*above, *below, *own]))
   return StateProjections(
-    tuple(for_kernels[: len(above)]),
-    tuple(for_kernels[len(above) :]),
-    *(output for (output,) in outputs[len(for_kernels) :]),
+    tuple(itertools.islice(outputs, len(above))),
+    tuple(itertools.islice(outputs, len(below))),
+    *(output for (output,) in outputs),
   )
