@@ -66,6 +66,7 @@ def measure(case: Case, repetitions: int = 5) -> Measurement:
       product_dtype=case.product_dtype,
       compiler=case.compiler,
       recompute=case.recompute,
+      keep_products=case.keep_products,
     ),
     case.input_size,
     case.units,

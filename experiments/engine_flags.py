@@ -10,7 +10,10 @@ A script that uses them says so, and `--help` then lists them as its own:
 import tensorflow as tf
 from absl import flags
 
-from experiments.engine_choice import choose_compiler, choose_recompute
+from experiments.recomputation_choice import (
+  Recomputation,
+  choose_recomputation,
+)
 from lurl_tf.meta.estimators.config import (
   ESTIMATORS,
   EVOLUTION,
@@ -58,10 +61,10 @@ SLOTS_PER_PROGRAM = flags.DEFINE_integer(
 _RECOMPUTE = flags.DEFINE_enum(
   "recompute",
   "auto",
-  ["auto", "always", "never"],
-  "Whether the backward pass computes the inside of every inner step anew, in "
-  "place of keeping it. auto: unless truncations have one step, or a graph "
-  "would keep less than 6 GB.",
+  ["auto", "always", "elementwise", "never"],
+  "What of the inside of every inner step the backward pass computes anew, in "
+  "place of keeping it: all; all but the results of the rule's mixers; "
+  "nothing. auto: by the size of what would be kept.",
 )
 PRODUCT_DTYPE = flags.DEFINE_enum(
   "product_dtype",
@@ -70,14 +73,13 @@ PRODUCT_DTYPE = flags.DEFINE_enum(
   "Type that the factors of the rule's large matrix products are rounded to; "
   "all else stays float32.",
 )
-_COMPILER = flags.DEFINE_enum(
+COMPILER = flags.DEFINE_enum(
   "compiler",
-  "auto",
-  ["auto", "xla", "graph"],
-  "What runs the inner steps: XLA, or a graph of TensorFlow's own operations. "
-  "auto: the graph on processors, where rules of published mixing and base "
-  "models are so large that it is faster. A run that goes on elsewhere needs "
-  "the one that it began with.",
+  "xla",
+  ["xla", "graph"],
+  "What runs the inner steps: XLA, or a graph of TensorFlow's own operations, "
+  "which for large rules of published mixing is as fast on processors and "
+  "there in half the time.",
 )
 _ESTIMATOR = flags.DEFINE_enum(
   "estimator",
@@ -125,37 +127,28 @@ def strategy_from_flags() -> tf.distribute.Strategy:
   return make_strategy(_STRATEGY.value, _TPU.value, _CPU_REPLICAS.value)
 
 
-def compiler_from_flags(
-  rule: RuleConfig, tasks: TaskDistribution, strategy: tf.distribute.Strategy
-) -> str:
-  """What runs the inner steps, for `UnrollConfig`.
+def recomputation_from_flags(
+  rule: RuleConfig,
+  tasks: TaskDistribution,
+  max_steps: int,
+  strategy: tf.distribute.Strategy,
+) -> Recomputation:
+  """What the backward pass computes anew, for `UnrollConfig`.
 
   Args:
     rule: sizes and options.
     tasks: with the base models of the buckets.
+    max_steps: inner steps of the longest truncation.
     strategy: of the run.
   """
-  if _COMPILER.value != "auto":
-    return _COMPILER.value
-  return choose_compiler(
-    rule, tasks, _ESTIMATOR.value, runs_on_processors(strategy)
-  )
-
-
-def recompute_from_flags(
-  rule: RuleConfig, tasks: TaskDistribution, compiler: str, max_steps: int
-) -> bool:
-  """Whether steps are recomputed.
-
-  Args:
-    rule: sizes and options.
-    tasks: with the base models of the buckets.
-    compiler: from `compiler_from_flags`.
-    max_steps: inner steps of the longest truncation.
-  """
   if _RECOMPUTE.value == "auto":
-    return choose_recompute(rule, tasks, compiler, max_steps)
-  return _RECOMPUTE.value == "always"
+    return choose_recomputation(
+      rule, tasks, COMPILER.value, max_steps, runs_on_processors(strategy)
+    )
+  return Recomputation(
+    recompute=_RECOMPUTE.value != "never",
+    keep_products=_RECOMPUTE.value == "elementwise",
+  )
 
 
 def estimator_from_flags() -> EstimatorConfig:

@@ -177,8 +177,8 @@ def config_from_flags(
   rule = start_flags.rule_config_from_flags(
     tasks.buckets[0].units[-1], initial_rule
   )
-  compiler = engine_flags.compiler_from_flags(
-    rule, tasks, strategy or tf.distribute.get_strategy()
+  recomputation = engine_flags.recomputation_from_flags(
+    rule, tasks, longest, strategy or tf.distribute.get_strategy()
   )
   return MetaTrainConfig(
     rule=rule,
@@ -189,13 +189,12 @@ def config_from_flags(
       late_loss_power=_LATE_LOSS_POWER.value,
       ridge=_number_or_text(_RIDGE.value),
       penalty_in_loss=_PENALTY_IN_LOSS.value,
-      recompute=engine_flags.recompute_from_flags(
-        rule, tasks, compiler, longest
-      ),
+      recompute=recomputation.recompute,
+      keep_products=recomputation.keep_products,
       scored_layers=_SCORED_LAYERS.value,
       imitation=start_flags.imitation_from_flags(),
       product_dtype=engine_flags.PRODUCT_DTYPE.value,
-      compiler=compiler,
+      compiler=engine_flags.COMPILER.value,
     ),
     estimator=estimator,
     tasks=tasks,

@@ -6,12 +6,15 @@ examples or units is contiguous, and meta-parameters with or without the leading
 axis of tasks that the tensors have.
 """
 
+import functools
 import itertools
 from collections.abc import Callable, Sequence
 
 import tensorflow as tf
 
-from lurl_tf.rule import library_layers
+from lurl_tf.rule import kept_results, library_layers
+from lurl_tf.rule.computed_once import computed_once
+from lurl_tf.rule.kept_results import kept_result, kept_value
 from lurl_tf.rule.parameters import Linear, Mixer, NormalizedMixer
 from lurl_tf.rule.products import product
 
@@ -66,17 +69,22 @@ def normalize(inputs: tf.Tensor, offset: tf.Tensor) -> tf.Tensor:
   if library_layers.in_use(inputs):
     return library_layers.normalize(inputs, offset, VARIANCE_EPSILON)
 
+  keeps = kept_results.in_use()
+
   @tf.custom_gradient
   def standardize(values):
-    mean = _mean(values)
+    mean = kept_value(lambda: _mean(values))
     centred = values - mean
-    inverse = tf.math.rsqrt(_mean(tf.square(centred) + VARIANCE_EPSILON))
+    inverse = kept_value(
+      lambda: tf.math.rsqrt(_mean(tf.square(centred) + VARIANCE_EPSILON))
+    )
 
     def gradient(upstream):
       standardized = (values - mean) * inverse
       level = _mean(upstream)
       slope = _mean(upstream * standardized + upstream) - level
-      return inverse * (upstream - level - slope * standardized)
+      by_values = inverse * (upstream - level - slope * standardized)
+      return computed_once(by_values, level) if keeps else by_values
 
     return centred * inverse, gradient
 
@@ -135,9 +143,10 @@ def mix(
   inputs: tf.Tensor, parameters: Mixer | NormalizedMixer, mixing: str, axis: int
 ) -> tf.Tensor:
   """`convolve` or `pool`, by the rule's kind of mixing, without the bias."""
+  layer = pool
   if mixing == "published":
-    return convolve(inputs, parameters.kernel, axis)
-  return pool(inputs, parameters.kernel)
+    layer = functools.partial(convolve, axis=axis)
+  return kept_result(layer, inputs, parameters.kernel)
 
 
 def mix_and_normalize(

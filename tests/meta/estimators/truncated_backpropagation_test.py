@@ -88,8 +88,11 @@ def test_structure(problem, together):
   tf.nest.assert_same_structure(together.state, problem.state)
 
 
-def test_recomputing_changes_nothing(problem, together):
-  kept = problem.estimate(recompute=False)
+@pytest.mark.parametrize(
+  "options", [{"recompute": False}, {"keep_products": True}]
+)
+def test_recomputing_changes_nothing(problem, together, options):
+  kept = problem.estimate(**options)
   for one, other in zip(
     tf.nest.flatten(kept), tf.nest.flatten(together), strict=True
   ):

@@ -1,0 +1,70 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What backward passes compute anew and what they keep, chosen by size.
+
+The numbers are measurements: docs/measure_speed.md.
+"""
+
+from typing import NamedTuple
+
+from lurl_tf.structures import RuleConfig
+from lurl_tf.tasks.distributions import Bucket, TaskDistribution
+
+# Arrays as large as all unit states that a graph's backward pass keeps of an
+# inner step, and the bytes of a truncation that are not too many to keep.
+KEPT_ARRAYS = 20
+KEPT_LIMIT = 6 * 10**9
+# The same of the mixers' results alone, by XLA. As many programs run at once
+# as there are cores, so that a program may keep less.
+KEPT_PRODUCTS = 6
+KEPT_PRODUCTS_LIMIT = 2 * 10**9
+
+
+class Recomputation(NamedTuple):
+  """What the backward pass computes anew; fields of `UnrollConfig`.
+
+  Attributes:
+    recompute: the inside of every inner step.
+    keep_products: but not the results of its mixers.
+  """
+
+  recompute: bool
+  keep_products: bool = False
+
+
+def choose_recomputation(
+  rule: RuleConfig,
+  tasks: TaskDistribution,
+  compiler: str,
+  max_steps: int,
+  on_processors: bool,
+) -> Recomputation:
+  """What the backward pass computes anew, and what it keeps.
+
+  By XLA it is faster to compute the inside of inner steps anew, unless
+  truncations have one step; on processors, faster still to keep the results of
+  mixers. A graph is faster that keeps everything. Both keep what is not too
+  large.
+
+  Args:
+    rule: sizes and options.
+    tasks: with the base models of the buckets.
+    compiler: of `UnrollConfig`.
+    max_steps: inner steps of the longest truncation.
+    on_processors: whether replicas run on processors.
+  """
+  if max_steps == 1:
+    return Recomputation(recompute=False)
+  numbers = max(_state_numbers(rule, bucket) for bucket in tasks.buckets)
+  array = 4 * numbers * max_steps
+  if compiler == "graph":
+    return Recomputation(recompute=KEPT_ARRAYS * array > KEPT_LIMIT)
+  small = KEPT_PRODUCTS * array <= KEPT_PRODUCTS_LIMIT
+  return Recomputation(recompute=True, keep_products=on_processors and small)
+
+
+def _state_numbers(rule: RuleConfig, bucket: Bucket) -> int:
+  """How many numbers the unit states of all layers are, for one task."""
+  units = sum(bucket.units)
+  if bucket.image_size is not None:
+    units += bucket.image_size**2 * bucket.channels
+  return bucket.episodes.batch_size * rule.hidden_channels * units

@@ -1,0 +1,96 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Results that are kept where all else is computed anew for the gradient.
+
+A rule's mixers are most of its arithmetic, and their results few of its arrays.
+To keep these and no others spares the one without the memory of the other.
+"""
+
+import contextlib
+import threading
+from collections.abc import Callable, Iterator, Sequence
+
+import tensorflow as tf
+
+_scope = threading.local()
+
+_Compute = Callable[[], tf.Tensor]
+
+
+@contextlib.contextmanager
+def recorded() -> Iterator[list[tf.Tensor]]:
+  """Within it, all results of this file's functions join the list it gives."""
+  results = []
+
+  def record(compute: _Compute) -> tf.Tensor:
+    results.append(compute())
+    return results[-1]
+
+  with _scope_of(record):
+    yield results
+
+
+@contextlib.contextmanager
+def replayed(results: Sequence[tf.Tensor]) -> Iterator[None]:
+  """Within it, this file's functions give those results and compute none.
+
+  Args:
+    results: of `recorded`, in the order in which the same code asks for them.
+  """
+  remaining = iter(results)
+  with _scope_of(lambda compute: next(remaining)):
+    yield
+
+
+def in_use() -> bool:
+  """Whether results are recorded or replayed."""
+  return _current() is not None
+
+
+def kept_value(compute: _Compute) -> tf.Tensor:
+  """A result without a gradient, such as a custom gradient needs.
+
+  Args:
+    compute: gives the result.
+  """
+  scope = _current()
+  return compute() if scope is None else scope(compute)
+
+
+def kept_result(
+  function: Callable[..., tf.Tensor], *inputs: tf.Tensor
+) -> tf.Tensor:
+  """The result of a function, differentiable as the function is.
+
+  Args:
+    function: its gradient should not need its result: that is what is spared.
+    *inputs: of the function.
+  """
+  if not in_use():
+    return function(*inputs)
+
+  @tf.custom_gradient
+  def keeping(*inputs):
+    def gradient(upstream):
+      with tf.GradientTape(watch_accessed_variables=False) as tape:
+        tape.watch(inputs)
+        # Not run: the gradient is all that is asked for.
+        again = function(*inputs)
+      return tape.gradient(again, inputs, output_gradients=upstream)
+
+    return kept_value(lambda: function(*inputs)), gradient
+
+  return keeping(*inputs)
+
+
+def _current() -> Callable[[_Compute], tf.Tensor] | None:
+  return getattr(_scope, "current", None)
+
+
+@contextlib.contextmanager
+def _scope_of(take: Callable[[_Compute], tf.Tensor]) -> Iterator[None]:
+  before = _current()
+  _scope.current = take
+  try:
+    yield
+  finally:
+    _scope.current = before
