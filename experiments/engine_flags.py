@@ -63,8 +63,8 @@ _RECOMPUTE = flags.DEFINE_enum(
   "auto",
   ["auto", "always", "elementwise", "never"],
   "What of the inside of every inner step the backward pass computes anew, in "
-  "place of keeping it: all; all but the results of the rule's mixers; "
-  "nothing. auto: by the size of what would be kept.",
+  "place of keeping it: all; all but the results of the rule's large "
+  "products; nothing. auto: by the size of what would be kept.",
 )
 PRODUCT_DTYPE = flags.DEFINE_enum(
   "product_dtype",

@@ -13,9 +13,9 @@ from lurl_tf.tasks.distributions import Bucket, TaskDistribution
 # inner step, and the bytes of a truncation that are not too many to keep.
 KEPT_ARRAYS = 20
 KEPT_LIMIT = 6 * 10**9
-# The same of the mixers' results alone, by XLA. As many programs run at once
-# as there are cores, so that a program may keep less.
-KEPT_PRODUCTS = 6
+# The same of the results of products alone, by XLA. As many programs run at
+# once as there are cores, so that a program may keep less.
+KEPT_PRODUCTS = 7
 KEPT_PRODUCTS_LIMIT = 2 * 10**9
 
 
@@ -24,7 +24,7 @@ class Recomputation(NamedTuple):
 
   Attributes:
     recompute: the inside of every inner step.
-    keep_products: but not the results of its mixers.
+    keep_products: but not the results of the rule's large products.
   """
 
   recompute: bool
@@ -42,7 +42,7 @@ def choose_recomputation(
 
   By XLA it is faster to compute the inside of inner steps anew, unless
   truncations have one step; on processors, faster still to keep the results of
-  mixers. A graph is faster that keeps everything. Both keep what is not too
+  products. A graph is faster that keeps everything. Both keep what is not too
   large.
 
   Args:

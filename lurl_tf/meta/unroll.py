@@ -107,9 +107,9 @@ class UnrollConfig:
     recompute: whether the backward pass computes a step anew instead of
       keeping its inside: less memory, and by XLA on processors less time for
       truncations of several steps.
-    keep_products: with `recompute`, whether the results of the rule's mixers
-      and the statistics of its normalisations are kept: on processors by XLA
-      less time still, for 6 arrays as large as all unit states a step.
+    keep_products: with `recompute`, whether the results of the rule's large
+      products and the statistics of its normalisations are kept: on processors
+      by XLA less time still, for 7 arrays as large as all unit states a step.
     scored_layers: whose post-activations are the read-out's features: `"last"`,
       the top layer's, as published, or `"all"`, of all layers side by side.
     imitation: the rule learns to propose what a teacher proposes, in the states

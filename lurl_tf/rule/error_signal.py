@@ -6,6 +6,7 @@ import tensorflow as tf
 from lurl_tf.rule import channels
 from lurl_tf.rule.channels import EXAMPLES_AXIS, Nonlinearity
 from lurl_tf.rule.competition import competition
+from lurl_tf.rule.kept_results import kept_result
 from lurl_tf.rule.parameters import TopParameters
 from lurl_tf.rule.products import product
 
@@ -84,8 +85,10 @@ def carry_down(
   signal = error_signal * gate + projection
   *lead, above, examples, size = signal.shape
   below = backward_kernel.shape[-2]
-  carried = product(
-    backward_kernel, tf.reshape(signal, [*lead, above, examples * size])
+  carried = kept_result(
+    product,
+    backward_kernel,
+    tf.reshape(signal, [*lead, above, examples * size]),
   )
   carried = tf.reshape(carried, [*lead, below, examples, size])
   power = tf.reduce_mean(tf.square(carried), axis=-1, keepdims=True)

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Results that are kept where all else is computed anew for the gradient.
 
-A rule's mixers are most of its arithmetic, and their results few of its arrays.
-To keep these and no others spares the one without the memory of the other.
+Large products are most of a rule's arithmetic, and their results few of its
+arrays: to keep these and no others takes little time and little memory.
 """
 
 import contextlib
@@ -71,11 +71,13 @@ def kept_result(
   @tf.custom_gradient
   def keeping(*inputs):
     def gradient(upstream):
+      # One tensor may be given twice: each place has a gradient of its own.
+      places = list(map(tf.identity, inputs))
       with tf.GradientTape(watch_accessed_variables=False) as tape:
-        tape.watch(inputs)
+        tape.watch(places)
         # Not run: the gradient is all that is asked for.
-        again = function(*inputs)
-      return tape.gradient(again, inputs, output_gradients=upstream)
+        again = function(*places)
+      return tape.gradient(again, places, output_gradients=upstream)
 
     return kept_value(lambda: function(*inputs)), gradient
 

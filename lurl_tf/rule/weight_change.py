@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The proposed change of weights and biases: terms, and how they are merged."""
 
+import functools
 import math
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -8,6 +9,7 @@ from typing import NamedTuple
 import tensorflow as tf
 
 from lurl_tf.rule.channels import Nonlinearity
+from lurl_tf.rule.kept_results import kept_result
 from lurl_tf.rule.parameters import Linear, WeightChangeParameters
 from lurl_tf.rule.products import product
 
@@ -110,7 +112,9 @@ def read_states(
   scale = 1.0 / above[0].shape[-1]
 
   def contract(rows, columns):
-    return scale * product(rows, columns, transpose_right=True)
+    return scale * kept_result(
+      functools.partial(product, transpose_right=True), rows, columns
+    )
 
   return Readouts(
     order_0=contract(below[0], above[0]),

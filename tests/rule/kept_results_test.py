@@ -29,10 +29,11 @@ def test_a_scope_ends_with_an_error():
 
 
 def layers(inputs, kernel):
-  """Two products with a nonlinearity, and a scale without a gradient."""
+  """Products, one of a tensor with itself; a scale without a gradient."""
   state = tf.tanh(kept_result(tf.matmul, inputs, kernel))
   scale = kept_value(lambda: tf.stop_gradient(tf.reduce_max(state)))
-  return scale * tf.sin(kept_result(tf.matmul, state, kernel))
+  square = kept_result(tf.matmul, kernel, kernel)
+  return scale * tf.sin(kept_result(tf.matmul, state, square))
 
 
 def gradients_of(function):
@@ -59,7 +60,7 @@ def test_gradients_are_those_of_the_plain_function(jit_compile):
 
 
 def test_products_are_run_once():
-  """Two forwards, and for the gradient two each; none anew."""
+  """Three forwards, and for the gradient two each; none anew."""
 
   def products(keep_products):
     @tf.function(autograph=False)
@@ -69,8 +70,8 @@ def test_products_are_run_once():
     operations = run.get_concrete_function().graph.get_operations()
     return reached_products(operations)
 
-  assert products(keep_products=True) == 6
-  assert products(keep_products=False) == 8
+  assert products(keep_products=True) == 9
+  assert products(keep_products=False) == 12
 
 
 def reached_products(operations):
