@@ -70,16 +70,17 @@ def kept_result(
 
   @tf.custom_gradient
   def keeping(*inputs):
-    def gradient(upstream):
-      # One tensor may be given twice: each place has a gradient of its own.
-      places = list(map(tf.identity, inputs))
-      with tf.GradientTape(watch_accessed_variables=False) as tape:
-        tape.watch(places)
-        # Not run: the gradient is all that is asked for.
-        again = function(*places)
-      return tape.gradient(again, places, output_gradients=upstream)
+    # One tensor may be given twice: each place has a gradient of its own.
+    places = list(map(tf.identity, inputs))
+    with tf.GradientTape(watch_accessed_variables=False) as tape:
+      tape.watch(places)
+      # A graph does not run it where the kept result takes its place.
+      result = function(*places)
 
-    return kept_value(lambda: function(*inputs)), gradient
+    def gradient(upstream):
+      return tape.gradient(result, places, output_gradients=upstream)
+
+    return tf.identity(kept_value(lambda: result)), gradient
 
   return keeping(*inputs)
 

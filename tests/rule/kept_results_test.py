@@ -8,6 +8,7 @@ import tensorflow as tf
 from lurl_tf.meta.recomputation import recomputed
 from lurl_tf.rule import kept_results
 from lurl_tf.rule.kept_results import kept_result, kept_value
+from lurl_tf.rule.products import product, rounded_products
 
 
 def test_replayed_results_are_not_computed():
@@ -57,6 +58,29 @@ def test_gradients_are_those_of_the_plain_function(jit_compile):
     run = tf.function(run, jit_compile=jit_compile, autograph=False)
   for actual, expected in zip(run(), gradients_of(layers)):
     np.testing.assert_allclose(actual, expected, rtol=1e-12)
+
+
+def test_gradients_of_rounded_products_are_rounded():
+  """Also if they are asked for outside of the scope that rounds."""
+
+  def gradients(keep_products):
+    def function(inputs, kernel):
+      with rounded_products("bfloat16"):
+        return kept_result(product, inputs, kernel)
+
+    def run():
+      left = tf.random.stateless_normal([4, 3], (0, 0))
+      right = tf.random.stateless_normal([3, 2], (0, 1))
+      with tf.GradientTape() as tape:
+        tape.watch((left, right))
+        outputs = recomputed(function, keep_products)(left, right)
+        loss = tf.reduce_sum(tf.sin(outputs))
+      return tape.gradient(loss, (left, right))
+
+    return tf.function(run, jit_compile=True, autograph=False)()
+
+  for one, other in zip(gradients(True), gradients(False)):
+    np.testing.assert_allclose(one, other, rtol=1e-6, atol=1e-7)
 
 
 def test_products_are_run_once():
