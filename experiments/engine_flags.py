@@ -78,8 +78,8 @@ COMPILER = flags.DEFINE_enum(
   "xla",
   ["xla", "graph"],
   "What runs the inner steps: XLA, or a graph of TensorFlow's own operations, "
-  "which for large rules of published mixing is as fast on processors and "
-  "there in half the time.",
+  "which for large rules of published mixing is as fast on processors, and "
+  "compiles in half the time.",
 )
 _ESTIMATOR = flags.DEFINE_enum(
   "estimator",

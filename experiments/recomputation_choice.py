@@ -13,8 +13,8 @@ from lurl_tf.tasks.distributions import Bucket, TaskDistribution
 # inner step, and the bytes of a truncation that are not too many to keep.
 KEPT_ARRAYS = 20
 KEPT_LIMIT = 6 * 10**9
-# The same of the results of products alone, by XLA. As many programs run at
-# once as there are cores, so that a program may keep less.
+# The same of the results of products alone, by XLA, for one task slot. As many
+# slots run at once as there are cores, so that one may keep less.
 KEPT_PRODUCTS = 7
 KEPT_PRODUCTS_LIMIT = 2 * 10**9
 
