@@ -24,6 +24,7 @@ class Case:
     unroll: inner steps of a truncation; the last state is scored.
     slots_per_program: how many slots share a compiled program.
     product_dtype: see `UnrollConfig`.
+    convolutions: see `UnrollConfig`.
     compiler: see `UnrollConfig`.
     recompute: see `UnrollConfig`.
     keep_products: see `UnrollConfig`.
@@ -39,6 +40,7 @@ class Case:
   unroll: int = 5
   slots_per_program: int = 1
   product_dtype: str = "float32"
+  convolutions: str = "winograd"
   compiler: str = "xla"
   recompute: bool = True
   keep_products: bool = True
@@ -55,7 +57,12 @@ def _cases() -> tuple[Case, ...]:
     tasks=8,
     unroll=10,
   )
-  graph = Case("metz2019_graph", compiler="graph", recompute=False)
+  graph = Case(
+    "metz2019_graph",
+    convolutions="direct",
+    compiler="graph",
+    recompute=False,
+  )
   recomputed = dataclasses.replace(
     graph,
     name="metz2019_graph_recomputed",
@@ -67,7 +74,7 @@ def _cases() -> tuple[Case, ...]:
   pooled = dataclasses.replace(COMPACT, mixing="pooled")
   return (
     Case("metz2019"),
-    Case("metz2019_bfloat16", product_dtype="bfloat16"),
+    Case("metz2019_bfloat16", product_dtype="bfloat16", convolutions="direct"),
     graph,
     dataclasses.replace(
       graph, name="metz2019_graph_bfloat16", product_dtype="bfloat16"

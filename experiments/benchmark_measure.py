@@ -64,6 +64,7 @@ def measure(case: Case, repetitions: int = 5) -> Measurement:
       case.unroll,
       evaluate_every=case.unroll,
       product_dtype=case.product_dtype,
+      convolutions=case.convolutions,
       compiler=case.compiler,
       recompute=case.recompute,
       keep_products=case.keep_products,

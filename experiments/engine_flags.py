@@ -7,9 +7,12 @@ A script that uses them says so, and `--help` then lists them as its own:
     flags.adopt_module_key_flags(engine_flags)
 """
 
+from typing import Literal
+
 import tensorflow as tf
 from absl import flags
 
+from experiments.convolution_choice import choose_convolutions
 from experiments.recomputation_choice import (
   Recomputation,
   choose_recomputation,
@@ -72,6 +75,14 @@ PRODUCT_DTYPE = flags.DEFINE_enum(
   ["float32", "bfloat16"],
   "Type that the factors of the rule's large matrix products are rounded to; "
   "all else stays float32.",
+)
+_CONVOLUTIONS = flags.DEFINE_enum(
+  "convolutions",
+  "auto",
+  ["auto", "direct", "winograd"],
+  "How rules of published mixing convolve many channels: winograd takes half "
+  "the multiplications, for processors by XLA. auto: winograd where that is "
+  "faster.",
 )
 COMPILER = flags.DEFINE_enum(
   "compiler",
@@ -148,6 +159,22 @@ def recomputation_from_flags(
   return Recomputation(
     recompute=_RECOMPUTE.value != "never",
     keep_products=_RECOMPUTE.value == "elementwise",
+  )
+
+
+def convolutions_from_flags(
+  rule: RuleConfig, strategy: tf.distribute.Strategy
+) -> Literal["direct", "winograd"]:
+  """How the rule convolves, for `UnrollConfig`.
+
+  Args:
+    rule: sizes and options.
+    strategy: of the run.
+  """
+  if _CONVOLUTIONS.value != "auto":
+    return _CONVOLUTIONS.value
+  return choose_convolutions(
+    rule, COMPILER.value, PRODUCT_DTYPE.value, runs_on_processors(strategy)
   )
 
 

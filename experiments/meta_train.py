@@ -177,8 +177,9 @@ def config_from_flags(
   rule = start_flags.rule_config_from_flags(
     tasks.buckets[0].units[-1], initial_rule
   )
+  strategy = strategy or tf.distribute.get_strategy()
   recomputation = engine_flags.recomputation_from_flags(
-    rule, tasks, longest, strategy or tf.distribute.get_strategy()
+    rule, tasks, longest, strategy
   )
   return MetaTrainConfig(
     rule=rule,
@@ -194,6 +195,7 @@ def config_from_flags(
       scored_layers=_SCORED_LAYERS.value,
       imitation=start_flags.imitation_from_flags(),
       product_dtype=engine_flags.PRODUCT_DTYPE.value,
+      convolutions=engine_flags.convolutions_from_flags(rule, strategy),
       compiler=engine_flags.COMPILER.value,
     ),
     estimator=estimator,

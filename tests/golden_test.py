@@ -16,6 +16,7 @@ import lurl_tf
 from lurl_tf.meta.objective import ridge_objective
 from lurl_tf.rule import weight_change
 from lurl_tf.rule.update_rule import compute_signals
+from lurl_tf.rule.winograd import winograd_convolutions
 from lurl_tf.structures import LayerWeights, RuleConfig
 
 GOLDEN = pathlib.Path(__file__).parent / "golden"
@@ -80,6 +81,13 @@ FILES = ["case_a.npz", "case_c_separate_backward_update.npz"]
 @pytest.fixture(scope="module", params=FILES)
 def case(request):
   return load_case(request.param)
+
+
+@pytest.fixture(params=["direct", "winograd"])
+def convolutions(request):
+  """Within either, the rule must give the authors' numbers."""
+  with winograd_convolutions(request.param == "winograd"):
+    yield
 
 
 def base_name(case, layer, which):
@@ -148,6 +156,7 @@ def test_forward_pass(case):
     assert_golden(values, case.arrays[f"zs/{index}"])
 
 
+@pytest.mark.usefixtures("convolutions")
 def test_error_signals_and_unit_states(case):
   _, _, signals = signals_of(case)
   top_first = signals.error_signals[::-1]
@@ -199,6 +208,7 @@ def test_readouts_terms_and_changes(case):
       )
 
 
+@pytest.mark.usefixtures("convolutions")
 @pytest.mark.parametrize("file", FILES)
 @pytest.mark.parametrize(
   ("dtype", "tolerance"), [("float64", 1e-9), ("float32", 1e-5)]
@@ -259,6 +269,7 @@ def test_objective(case, step):
   assert_golden(error, golden("stat_mse_train"))
 
 
+@pytest.mark.usefixtures("convolutions")
 def test_meta_gradient(case):
   steps = case.gradient_steps
   prefix = f"metagrad/K{steps}"

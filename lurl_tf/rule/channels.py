@@ -12,11 +12,12 @@ from collections.abc import Callable, Sequence
 
 import tensorflow as tf
 
-from lurl_tf.rule import kept_results, library_layers
+from lurl_tf.rule import kept_results, library_layers, winograd
 from lurl_tf.rule.computed_once import computed_once
 from lurl_tf.rule.kept_results import kept_result, kept_value
 from lurl_tf.rule.parameters import Linear, Mixer, NormalizedMixer
 from lurl_tf.rule.products import product
+from lurl_tf.rule.shift import shift
 
 EXAMPLES_AXIS = -2
 UNITS_AXIS = -3
@@ -107,6 +108,8 @@ def convolve(inputs: tf.Tensor, kernel: tf.Tensor, axis: int) -> tf.Tensor:
   """
   if library_layers.in_use(inputs):
     return library_layers.convolve(inputs, kernel, axis == UNITS_AXIS)
+  if winograd.in_use(kernel):
+    return winograd.convolve(inputs, kernel, axis)
   *lead, taps, channels, outputs = kernel.shape
   order = [*range(len(lead)), *(len(lead) + i for i in (1, 0, 2))]
   together = tf.reshape(
@@ -114,7 +117,7 @@ def convolve(inputs: tf.Tensor, kernel: tf.Tensor, axis: int) -> tf.Tensor:
   )
   parts = tf.split(_multiply(inputs, together), taps, axis=-1)
   return tf.add_n(
-    [_shift(part, tap - taps // 2, axis) for tap, part in enumerate(parts)]
+    [shift(part, tap - taps // 2, axis) for tap, part in enumerate(parts)]
   )
 
 
@@ -201,19 +204,3 @@ def _mean(values: tf.Tensor) -> tf.Tensor:
 def _spread(bias: tf.Tensor) -> tf.Tensor:
   """`[..., c]` as `[..., 1, 1, c]`."""
   return bias[..., tf.newaxis, tf.newaxis, :]
-
-
-def _shift(inputs: tf.Tensor, offset: int, axis: int) -> tf.Tensor:
-  """Element `i` of the result is element `i + offset`, or zero."""
-  size = inputs.shape[axis]
-  offset = max(-size, min(size, offset))
-  if offset == 0:
-    return inputs
-  rank = inputs.shape.rank
-  paddings = [[0, 0]] * rank
-  begin = [0] * rank
-  length = inputs.shape.as_list()
-  paddings[rank + axis] = [max(0, -offset), max(0, offset)]
-  begin[rank + axis] = max(0, offset)
-  length[rank + axis] = size - abs(offset)
-  return tf.pad(tf.slice(inputs, begin, length), paddings)

@@ -106,6 +106,7 @@ def test_a_number_out_of_range_is_named(field, value):
     ("late_loss_power", -0.5),
     ("compiler", "other"),
     ("product_dtype", "float16"),
+    ("convolutions", "other"),
     ("ridge", 0.0),
     ("ridge", "absolute"),
     ("relative_ridge", -0.1),
@@ -114,3 +115,11 @@ def test_a_number_out_of_range_is_named(field, value):
 def test_a_bad_option_of_the_unroll_is_named(field, value):
   with pytest.raises(ValueError, match=f"Received: .*{field}="):
     UnrollConfig(**{field: value})
+
+
+@pytest.mark.parametrize(
+  ("field", "value"), [("compiler", "graph"), ("product_dtype", "bfloat16")]
+)
+def test_options_that_winograds_convolutions_exclude(field, value):
+  with pytest.raises(ValueError, match=f"Received: .*{field}='{value}'"):
+    UnrollConfig(convolutions="winograd", **{field: value})

@@ -11,6 +11,7 @@ import tensorflow as tf
 from lurl_tf.meta.estimators import TruncatedBackpropagation
 from lurl_tf.meta.truncated_task import InnerState, SlotClock, TruncatedTask
 from lurl_tf.meta.unroll import UnrollConfig
+from lurl_tf.rule import winograd
 from tests import tiny_meta
 
 SLOTS, STEPS = 3, 2
@@ -95,6 +96,20 @@ def test_recomputing_changes_nothing(problem, together, options):
   kept = problem.estimate(**options)
   for one, other in zip(
     tf.nest.flatten(kept), tf.nest.flatten(together), strict=True
+  ):
+    assert_close(one, other)
+
+
+@pytest.mark.parametrize("keep_products", [False, True])
+def test_winograds_convolutions_change_nothing(
+  problem, together, keep_products, monkeypatch
+):
+  monkeypatch.setattr(winograd, "FEWEST_CHANNELS", 1)
+  estimate = problem.estimate(
+    convolutions="winograd", keep_products=keep_products
+  )
+  for one, other in zip(
+    tf.nest.flatten(estimate), tf.nest.flatten(together), strict=True
   ):
     assert_close(one, other)
 
