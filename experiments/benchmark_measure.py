@@ -5,7 +5,7 @@ import dataclasses
 import resource
 import time
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import tensorflow as tf
@@ -36,7 +36,8 @@ class Measurement:
     inner_step_gflops: operations of `inner_step_operations`, per second.
     meta_grad_gflops: three times as many operations, per second.
     matmul_gflops: of a large matrix product, in the same process.
-    peak_rss_mb: most memory that the process held, compiling included.
+    peak_rss_mb: most memory that the process held until the meta-gradient was
+      timed, or else the inner steps; compiling included.
     trace_s: to trace the meta-gradient, or else the inner steps.
     compile_s: to compile it.
   """
@@ -85,11 +86,12 @@ def measure(case: Case, repetitions: int = 5) -> Measurement:
       return _time(in_programs(estimator), arguments, repetitions)
 
   matmul = _time_matmul(repetitions)
+  # The inner steps alone come last: meta-training does not hold their program.
+  gradient = timed(TruncatedBackpropagation()) if case.gradient else None
+  inner_steps = timed(_NoGradient())
+  first = gradient or inner_steps
   steps = case.tasks * case.unroll
-  trace, compilation, forward = timed(_NoGradient())
-  backward = None
-  if case.gradient:
-    trace, compilation, backward = timed(TruncatedBackpropagation())
+  forward, backward = inner_steps.call_s, gradient and gradient.call_s
   operations = steps * inner_step_operations(
     case.rule, case.input_size, case.units, case.batch_size
   )
@@ -99,9 +101,9 @@ def measure(case: Case, repetitions: int = 5) -> Measurement:
     inner_step_gflops=operations / forward / 1e9,
     meta_grad_gflops=backward and GRADIENT_FACTOR * operations / backward / 1e9,
     matmul_gflops=matmul,
-    peak_rss_mb=resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**10,
-    trace_s=trace,
-    compile_s=compilation,
+    peak_rss_mb=first.peak_rss_mb,
+    trace_s=first.trace_s,
+    compile_s=first.compile_s,
   )
 
 
@@ -149,10 +151,18 @@ def _arguments(
   )
 
 
+class _Timing(NamedTuple):
+  """Seconds to trace, to compile, and of a call; memory held until then."""
+
+  trace_s: float
+  compile_s: float
+  call_s: float
+  peak_rss_mb: float
+
+
 def _time(
   function: Callable[..., Any], arguments: tuple[Any, ...], repetitions: int
-) -> tuple[float, float, float]:
-  """Seconds to trace, to compile, and of a call."""
+) -> _Timing:
   compiled = tf.function(function, autograph=False)
 
   def call():
@@ -167,7 +177,8 @@ def _time(
   traced = time.perf_counter() - began
   first = call()
   seconds = float(np.median([call() for _ in range(repetitions)]))
-  return traced, max(first - seconds, 0.0), seconds
+  peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**10
+  return _Timing(traced, max(first - seconds, 0.0), seconds, peak)
 
 
 def _time_matmul(repetitions: int) -> float:
