@@ -205,7 +205,14 @@ def _combine(
   """Sums of the parts, weighted by every row of the matrix."""
   return [
     tf.add_n(
-      [float(weight) * part for weight, part in zip(row, parts) if weight]
+      [_times(weight, part) for weight, part in zip(row, parts) if weight]
     )
     for row in matrix
   ]
+
+
+def _times(weight: float, values: tf.Tensor) -> tf.Tensor:
+  """Most weights are 1 or -1: no operation, or one without a constant."""
+  if abs(weight) == 1:
+    return values if weight > 0 else -values
+  return float(weight) * values
