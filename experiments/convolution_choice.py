@@ -15,8 +15,8 @@ def choose_convolutions(
 ) -> Literal["direct", "winograd"]:
   """A value of `UnrollConfig.convolutions`.
 
-  Winograd's take less time on processors, by XLA, where channels are many. What
-  rounds their factors, as accelerators do, makes too large errors of them.
+  Winograd's take less time on processors, by XLA, where channels are many, and
+  need factors that are not rounded.
 
   Args:
     rule: sizes and options.

@@ -56,10 +56,12 @@ def main_job():
 
 
 def published():
-  """The published rule and base network; few slots and steps."""
+  """The published rule and base network, as by default; few slots and steps."""
   config = MetaTrainConfig(
     rule=RuleConfig(),
-    unroll=UnrollConfig(max_steps=2),
+    unroll=UnrollConfig(
+      max_steps=2, keep_products=True, convolutions="winograd"
+    ),
     tasks=TaskDistribution(
       sources=(DataSource("random"),),
       buckets=(
@@ -82,7 +84,7 @@ def published():
 def published_graph():
   """The same, as a graph of TensorFlow's own operations."""
   config, examples = published()
-  unroll = dataclasses.replace(config.unroll, compiler="graph")
+  unroll = UnrollConfig(max_steps=2, compiler="graph")
   return dataclasses.replace(config, unroll=unroll), examples
 
 

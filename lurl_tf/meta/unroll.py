@@ -121,8 +121,8 @@ class UnrollConfig:
       matrix products, or of its graph's convolutions, are rounded; sums,
       weights, gradients and all else stay as they are.
     convolutions: `"direct"`; or `"winograd"`: those of many channels take half
-      the multiplications, and on processors by XLA less time. Accelerators
-      would round their factors, which costs accuracy.
+      the multiplications, and on processors by XLA less time. Their factors
+      must not be rounded.
     compiler: `"xla"`; or `"graph"`: a graph of TensorFlow's own operations,
       whose libraries convolve large arrays faster.
 

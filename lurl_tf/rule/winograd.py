@@ -57,7 +57,7 @@ _scope = threading.local()
 def winograd_convolutions(enabled: bool = True) -> Iterator[None]:
   """Within it, large convolutions of the rule's networks are this file's.
 
-  For processors, by XLA: accelerators have units for products, and round them.
+  For processors, by XLA; on accelerators nobody has measured it.
 
   Args:
     enabled: whether they are.
