@@ -120,7 +120,7 @@ def _convolve_tiles(
         _parts(_multiply(by_products, factors, transpose_b=True)),
       )
       return (
-        # Else XLA chooses the part of every number that reads it.
+        # Else XLA finds its part anew for every number of what reads it.
         computed_once(_overlap(by_inputs, axis), factors),
         _by_kernel(_input_factors(inputs, axis), by_products, kernel.shape),
       )
