@@ -6,14 +6,15 @@ arrays: to keep these and no others takes little time and little memory.
 """
 
 import contextlib
-import threading
 from collections.abc import Callable, Iterator, Sequence
 
 import tensorflow as tf
 
-_scope = threading.local()
+from lurl_tf.rule.scope import Scope
 
 _Compute = Callable[[], tf.Tensor]
+
+_take: Scope[Callable[[_Compute], tf.Tensor] | None] = Scope(outside=None)
 
 
 @contextlib.contextmanager
@@ -25,7 +26,7 @@ def recorded() -> Iterator[list[tf.Tensor]]:
     results.append(compute())
     return results[-1]
 
-  with _scope_of(record):
+  with _take.of(record):
     yield results
 
 
@@ -37,13 +38,13 @@ def replayed(results: Sequence[tf.Tensor]) -> Iterator[None]:
     results: of `recorded`, in the order in which the same code asks for them.
   """
   remaining = iter(results)
-  with _scope_of(lambda compute: next(remaining)):
+  with _take.of(lambda compute: next(remaining)):
     yield
 
 
 def in_use() -> bool:
   """Whether results are recorded or replayed."""
-  return _current() is not None
+  return _take.current is not None
 
 
 def kept_value(compute: _Compute) -> tf.Tensor:
@@ -52,8 +53,8 @@ def kept_value(compute: _Compute) -> tf.Tensor:
   Args:
     compute: gives the result.
   """
-  scope = _current()
-  return compute() if scope is None else scope(compute)
+  take = _take.current
+  return compute() if take is None else take(compute)
 
 
 def kept_result(
@@ -83,17 +84,3 @@ def kept_result(
     return tf.identity(kept_value(lambda: result)), gradient
 
   return keeping(*inputs)
-
-
-def _current() -> Callable[[_Compute], tf.Tensor] | None:
-  return getattr(_scope, "current", None)
-
-
-@contextlib.contextmanager
-def _scope_of(take: Callable[[_Compute], tf.Tensor]) -> Iterator[None]:
-  before = _current()
-  _scope.current = take
-  try:
-    yield
-  finally:
-    _scope.current = before

@@ -5,34 +5,29 @@ Its libraries have fast ones, with fast gradients, for processors (oneDNN) and
 GPUs (cuDNN). XLA's CPU compiler has not: within it, use matrix products.
 """
 
-import contextlib
-import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 
 import tensorflow as tf
 
-_scope = threading.local()
+from lurl_tf.rule.scope import Scope
+
+_dtype: Scope[tf.DType | None] = Scope(outside=None)
 
 
-@contextlib.contextmanager
-def library_layers(dtype: str) -> Iterator[None]:
+def library_layers(dtype: str) -> AbstractContextManager[None]:
   """Within it, the rule's networks are made of this file's layers.
 
   Args:
     dtype: "float32"; or "bfloat16": convolutions take and give numbers of that
       type. Sums within them, statistics and meta-parameters stay float32.
   """
-  before = getattr(_scope, "dtype", None)
-  _scope.dtype = tf.as_dtype(dtype)
-  try:
-    yield
-  finally:
-    _scope.dtype = before
+  return _dtype.of(tf.as_dtype(dtype))
 
 
 def in_use(inputs: tf.Tensor) -> bool:
   """Whether inputs are for this file's layers; those of float64 never are."""
-  inside = getattr(_scope, "dtype", None) is not None
+  inside = _dtype.current is not None
   return inside and inputs.dtype in (tf.float32, tf.bfloat16)
 
 
@@ -49,7 +44,7 @@ def convolve(
   Returns:
     `[..., u, b, c']`, of the scope's type.
   """
-  inputs, kernel = (tf.cast(each, _scope.dtype) for each in (inputs, kernel))
+  inputs, kernel = (tf.cast(each, _dtype.current) for each in (inputs, kernel))
   layer = _convolve_units if over_units else _convolve_examples
   return _each_task(layer, inputs, kernel)
 

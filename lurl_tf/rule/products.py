@@ -6,28 +6,22 @@ are rounded: sums, results and gradients are of the tensors' own type. Outside
 of XLA, TensorFlow's processor kernels have no such product.
 """
 
-import contextlib
-import threading
-from collections.abc import Iterator
+from contextlib import AbstractContextManager
 
 import tensorflow as tf
 
-_scope = threading.local()
+from lurl_tf.rule.scope import Scope
+
+_rounds = Scope(outside=False)
 
 
-@contextlib.contextmanager
-def rounded_products(product_dtype: str) -> Iterator[None]:
+def rounded_products(product_dtype: str) -> AbstractContextManager[None]:
   """Within it, `product` rounds float32 factors; also in its gradients.
 
   Args:
     product_dtype: "bfloat16"; "float32" rounds nothing.
   """
-  before = _rounds()
-  _scope.rounds = product_dtype == "bfloat16"
-  try:
-    yield
-  finally:
-    _scope.rounds = before
+  return _rounds.of(product_dtype == "bfloat16")
 
 
 def product(
@@ -43,7 +37,7 @@ def product(
   Returns:
     `[..., m, n]`, of the type of `left`.
   """
-  if not _rounds() or left.dtype != tf.float32:
+  if not _rounds.current or left.dtype != tf.float32:
     return tf.matmul(left, right, transpose_b=transpose_right)
 
   @tf.custom_gradient
@@ -59,10 +53,6 @@ def product(
     return _rounded(left, right, transpose_b=transpose_right), gradient
 
   return rounded(left, right)
-
-
-def _rounds() -> bool:
-  return getattr(_scope, "rounds", False)
 
 
 def _rounded(left: tf.Tensor, right: tf.Tensor, **transposed) -> tf.Tensor:

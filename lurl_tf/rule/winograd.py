@@ -10,14 +10,14 @@ convolution by rounding, a few times as much as plain ones from exact ones;
 rounded factors would make too large errors.
 """
 
-import contextlib
-import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
 
 import numpy as np
 import tensorflow as tf
 
 from lurl_tf.rule.computed_once import computed_once
+from lurl_tf.rule.scope import Scope
 from lurl_tf.rule.shift import shift
 
 TAPS = 3
@@ -50,11 +50,10 @@ _OF_RESULTS = (
   (0, 1, -1, 8, -8, 1),
 )
 
-_scope = threading.local()
+_enabled = Scope(outside=False)
 
 
-@contextlib.contextmanager
-def winograd_convolutions(enabled: bool = True) -> Iterator[None]:
+def winograd_convolutions(enabled: bool = True) -> AbstractContextManager[None]:
   """Within it, large convolutions of the rule's networks are this file's.
 
   For processors, by XLA; on accelerators nobody has measured it.
@@ -62,19 +61,14 @@ def winograd_convolutions(enabled: bool = True) -> Iterator[None]:
   Args:
     enabled: whether they are.
   """
-  before = getattr(_scope, "enabled", False)
-  _scope.enabled = enabled
-  try:
-    yield
-  finally:
-    _scope.enabled = before
+  return _enabled.of(enabled)
 
 
 def in_use(kernel: tf.Tensor) -> bool:
   """Whether a kernel `[..., taps, c, c']` is for this file's convolution."""
   taps, *channels = kernel.shape[-3:]
   large = taps == TAPS and min(channels) >= FEWEST_CHANNELS
-  return large and getattr(_scope, "enabled", False)
+  return large and _enabled.current
 
 
 def convolve(inputs: tf.Tensor, kernel: tf.Tensor, axis: int) -> tf.Tensor:
@@ -134,8 +128,7 @@ def _separate(values: tf.Tensor, axis: int) -> list[tf.Tensor]:
   """First, second, third and fourth elements of all tiles along an axis."""
   shape = values.shape.as_list()
   tiles = shape[axis] // _RESULTS
-  after = shape[axis:][1:]
-  separate = [*shape[:axis], tiles, _RESULTS, *after]
+  separate = [*shape[:axis], tiles, _RESULTS, *shape[axis + 1 :]]
   return tf.unstack(tf.reshape(values, separate), axis=axis)
 
 
