@@ -17,6 +17,7 @@ import lurl_tf
 from experiments import shared_flags
 from experiments.results import check_writable, format_table, write_results
 from lurl_tf.models.model_with_rule import PUBLISHED_UNITS
+from lurl_tf.rule.winograd import winograd_convolutions
 from lurl_tf.structures import RuleConfig
 
 INPUT_SIZE, BATCH_SIZE = 196, 128
@@ -86,7 +87,13 @@ class _EpochClock(keras.callbacks.Callback):
 
 def _time_inner_steps(units, batches, rule, epochs):
   weights = lurl_tf.layers.initial_weights(INPUT_SIZE, units, seed=(0, 0))
-  step = tf.function(lurl_tf.inner_step, jit_compile=True)
+
+  @tf.function(jit_compile=True, autograph=False)
+  def step(rule, weights, batch):
+    # As in `fit`, on processors.
+    with winograd_convolutions():
+      return lurl_tf.inner_step(rule, weights, batch)
+
   weights = step(rule, weights, next(iter(batches)))
   seconds = []
   for _ in range(epochs):

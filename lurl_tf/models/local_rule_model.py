@@ -4,7 +4,7 @@
 import itertools
 import warnings
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Literal
 
 import keras
 import numpy as np
@@ -103,6 +103,7 @@ class LocalRuleModel(ScoredModel):
     steps_per_execution: int = 1,
     run_eagerly: bool = False,
     jit_compile: bool | str = "auto",
+    convolutions: Literal["auto", "direct", "winograd"] = "auto",
   ) -> None:
     """Prepares the model for `fit` and `evaluate`.
 
@@ -119,10 +120,19 @@ class LocalRuleModel(ScoredModel):
       run_eagerly: whether nothing is compiled.
       jit_compile: whether XLA compiles the application of the rule, which then
         repeats bit for bit; `"auto"`: unless `run_eagerly`.
+      convolutions: how rules of `"published"` mixing convolve 40 channels or
+        more: `"direct"`; `"winograd"`, half the multiplications, and other
+        rounding; or `"auto"`: `"winograd"` where XLA compiles for processors.
 
     Raises:
-      ValueError: if a head is to be trained without a loss.
+      ValueError: if a head is to be trained without a loss, or `convolutions`
+        is none of these.
     """
+    if convolutions not in ("auto", "direct", "winograd"):
+      raise ValueError(
+        "`convolutions` must be 'auto', 'direct' or 'winograd'. Received: "
+        f"convolutions={convolutions!r}"
+      )
     if train_head and loss is None:
       raise ValueError(
         "A head that is trained needs a loss. Received: train_head=True, "
@@ -156,6 +166,7 @@ class LocalRuleModel(ScoredModel):
       "steps_per_execution": steps_per_execution,
       "run_eagerly": run_eagerly,
       "jit_compile": jit_compile,
+      "convolutions": convolutions,
     }
 
   def fit(
@@ -317,11 +328,14 @@ class LocalRuleModel(ScoredModel):
       )
     if self._rule_step is None:
       self._build_optimizers()
+      arguments = self._compile_arguments()
+      jit_compile = arguments["jit_compile"] and not self.run_eagerly
       self._rule_step = RuleStep(
         self.rule,
         self._chain.layers,
         self.optimizer,
-        self._compile_arguments()["jit_compile"] and not self.run_eagerly,
+        jit_compile,
+        arguments["convolutions"],
       )
 
   def _build_optimizers(self):

@@ -2,7 +2,7 @@
 """One application of a rule to the layers of a Keras model."""
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 import keras
 import tensorflow as tf
@@ -10,6 +10,7 @@ import tensorflow as tf
 from lurl_tf.layers import LocalRuleDense
 from lurl_tf.layers.forward_pass import Moments, activate, batch_moments
 from lurl_tf.rule.apply_rule import Rule
+from lurl_tf.rule.winograd import winograd_convolutions
 from lurl_tf.structures import Activations
 
 
@@ -53,6 +54,8 @@ class RuleStep:
     layers: the chain, bottom first.
     optimizer: a Keras optimizer, built on `chain_variables(layers)`.
     jit_compile: whether XLA compiles the step.
+    convolutions: how a learned rule convolves many channels; `"auto"`:
+      `"winograd"` where XLA compiles for processors.
   """
 
   def __init__(
@@ -61,7 +64,12 @@ class RuleStep:
     layers: Sequence[LocalRuleDense],
     optimizer: keras.optimizers.Optimizer,
     jit_compile: bool,
+    convolutions: Literal["auto", "direct", "winograd"] = "auto",
   ):
+    if convolutions == "auto":
+      pays = jit_compile and _only_processors()
+      convolutions = "winograd" if pays else "direct"
+    self._convolutions = convolutions
     self._rule, self._layers, self._optimizer = rule, layers, optimizer
     self._trace_count = 0
     self._step = self._take_step
@@ -126,7 +134,8 @@ class RuleStep:
     rule = self._rule
     if getattr(rule, "needs_targets", False):
       rule = rule.with_targets(self._one_hot(labels, inputs.dtype))
-    changes = tf.nest.flatten(rule(weights, activations))
+    with winograd_convolutions(self._convolutions == "winograd"):
+      changes = tf.nest.flatten(rule(weights, activations))
     variables = chain_variables(self._layers)
     self._optimizer.apply(changes, variables)
     for layer, own_moments in zip(self._layers, moments):
@@ -164,6 +173,12 @@ def chain_variables(
     for layer in layers
     for variable in (layer.kernel, layer.bias, layer.backward_kernel)
   ]
+
+
+def _only_processors() -> bool:
+  """Whether TensorFlow has no accelerators; there, nobody measured Winograd."""
+  devices = tf.config.list_logical_devices()
+  return all(device.device_type == "CPU" for device in devices)
 
 
 def _dead_share(activations: Activations) -> tf.Tensor:

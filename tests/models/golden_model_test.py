@@ -46,14 +46,20 @@ def assert_golden(actual, expected, tolerance):
 
 
 @pytest.mark.parametrize(
-  ("steps", "dtype", "tolerance", "jit_compile"),
+  ("steps", "dtype", "tolerance", "options"),
   [
-    (5, "float32", 1e-5, "auto"),
-    (1, "float32", 1e-5, False),
-    (5, "float64", 1e-9, False),
+    (5, "float32", 1e-5, {}),
+    (1, "float32", 1e-5, {"jit_compile": False}),
+    (5, "float64", 1e-9, {"jit_compile": False}),
+    (
+      5,
+      "float64",
+      1e-9,
+      {"jit_compile": False, "convolutions": "winograd"},
+    ),
   ],
 )
-def test_states_and_features(arrays, steps, dtype, tolerance, jit_compile):
+def test_states_and_features(arrays, steps, dtype, tolerance, options):
   layers = sum(name.startswith("zs/") for name in arrays)
   initial = golden_weights(arrays, "base0", layers)
   rule = lurl_tf.from_tf1_checkpoint(
@@ -68,7 +74,7 @@ def test_states_and_features(arrays, steps, dtype, tolerance, jit_compile):
     ]
   )
   model = lurl_tf.LocalRuleModel.from_model(base, rule, batch_statistics=True)
-  model.compile(jit_compile=jit_compile)  # the published DecayedSGD(1e-4)
+  model.compile(**options)  # the published DecayedSGD(1e-4)
   for layer, values in zip(base.layers, initial):
     layer.assign_layer_weights(lurl_tf.LayerWeights(*values))
   batches = [
