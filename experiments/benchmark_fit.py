@@ -16,6 +16,7 @@ from absl import app, flags
 import lurl_tf
 from experiments import shared_flags
 from experiments.results import check_writable, format_table, write_results
+from lurl_tf.meta.strategy import runs_on_processors
 from lurl_tf.models.model_with_rule import PUBLISHED_UNITS
 from lurl_tf.rule.winograd import winograd_convolutions
 from lurl_tf.structures import RuleConfig
@@ -87,11 +88,11 @@ class _EpochClock(keras.callbacks.Callback):
 
 def _time_inner_steps(units, batches, rule, epochs):
   weights = lurl_tf.layers.initial_weights(INPUT_SIZE, units, seed=(0, 0))
+  as_fit_does = runs_on_processors(tf.distribute.get_strategy())
 
   @tf.function(jit_compile=True, autograph=False)
   def step(rule, weights, batch):
-    # As in `fit`, on processors.
-    with winograd_convolutions():
+    with winograd_convolutions(as_fit_does):
       return lurl_tf.inner_step(rule, weights, batch)
 
   weights = step(rule, weights, next(iter(batches)))

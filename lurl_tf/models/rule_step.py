@@ -64,7 +64,7 @@ class RuleStep:
     layers: Sequence[LocalRuleDense],
     optimizer: keras.optimizers.Optimizer,
     jit_compile: bool,
-    convolutions: Literal["auto", "direct", "winograd"] = "auto",
+    convolutions: Literal["auto", "direct", "winograd"],
   ):
     if convolutions == "auto":
       pays = jit_compile and _only_processors()
