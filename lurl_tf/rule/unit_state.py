@@ -3,6 +3,7 @@
 
 import math
 
+import numpy as np
 import tensorflow as tf
 
 from lurl_tf.rule import channels
@@ -120,18 +121,11 @@ def _activation_features(
   """x, z, and the unit's place in the layer or its share of a competition."""
   features = [post_activations, pre_activations]
   if mixing == "published":
-    place = _place(pre_activations.shape[-2], pre_activations.dtype)
-    for code in (tf.sin(place), tf.cos(place)):
-      features.append(
-        tf.broadcast_to(code[:, tf.newaxis], pre_activations.shape)
-      )
+    # The angle of each unit, both ends included.
+    place = np.linspace(0, 4 * math.pi, pre_activations.shape[-2])
+    for code in (np.sin(place), np.cos(place)):
+      code = tf.constant(code[:, np.newaxis], pre_activations.dtype)
+      features.append(tf.broadcast_to(code, pre_activations.shape))
   else:
     features.append(competition(pre_activations))
   return tf.stack(features, axis=-1)
-
-
-def _place(units: int, dtype: tf.DType) -> tf.Tensor:
-  """The angle of each unit's sine and cosine, both ends included."""
-  return tf.linspace(
-    tf.zeros([], dtype), tf.constant(4 * math.pi, dtype), units
-  )

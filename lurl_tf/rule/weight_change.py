@@ -6,6 +6,7 @@ import math
 from collections.abc import Sequence
 from typing import NamedTuple
 
+import numpy as np
 import tensorflow as tf
 
 from lurl_tf.rule.channels import Nonlinearity
@@ -198,11 +199,11 @@ def merge_terms(
     `[..., i, j]`; the inner optimizer subtracts it.
   """
   count = len(terms)
-  scales = tf.unstack(coefficients.kernel[..., 0], axis=-1)
-  change = coefficients.bias[..., tf.newaxis]
-  for scale, term in zip(scales, terms):
-    change += scale[..., tf.newaxis, tf.newaxis] * limit_columns(term)
-  change /= count
+  # All at once: programs of every term of its own take longer to compile.
+  limited = limit_columns(tf.stack(terms, axis=-3))
+  scales = coefficients.kernel[..., tf.newaxis]
+  total = tf.reduce_sum(scales * limited, axis=-3)
+  change = (total + coefficients.bias[..., tf.newaxis]) / count
   shrinking = tf.reduce_mean(
     change * terms.current, axis=[-2, -1], keepdims=True
   )
@@ -255,7 +256,7 @@ def _standardize(activations: tf.Tensor) -> tf.Tensor:
 
 def _symmetrize(matrix: tf.Tensor) -> tf.Tensor:
   """Symmetric, without a diagonal, scaled by the root of its size."""
-  symmetric = (matrix + tf.linalg.matrix_transpose(matrix)) / math.sqrt(2)
   size = matrix.shape[-1]
-  off_diagonal = 1.0 - tf.eye(size, dtype=matrix.dtype)
-  return symmetric * off_diagonal / math.sqrt(size)
+  scales = (1.0 - np.eye(size)) / math.sqrt(2 * size)
+  symmetric = matrix + tf.linalg.matrix_transpose(matrix)
+  return symmetric * tf.constant(scales, matrix.dtype)
