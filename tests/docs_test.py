@@ -16,7 +16,7 @@ from typing import NamedTuple
 
 import pytest
 
-from tests import source_tree
+from tests import quick_xla, source_tree
 
 pytestmark = pytest.mark.skipif(
   not source_tree.IS_WHOLE, reason="needs the whole checkout"
@@ -24,11 +24,6 @@ pytestmark = pytest.mark.skipif(
 
 DOCS = source_tree.ROOT / "docs"
 PAGES = sorted(DOCS.glob("*.md"))
-
-# XLA compiles in less time, what then runs slower: pages take few steps.
-QUICK_XLA = (
-  "--xla_backend_optimization_level=0 --xla_llvm_disable_expensive_passes=true"
-)
 
 # Reads a JSON list of [language, line of the fence, text]. Line numbers of
 # tracebacks are those of the page.
@@ -98,7 +93,7 @@ def run_blocks(blocks, page, folder):
     cwd=folder,
     env={
       "TF_CPP_MIN_LOG_LEVEL": "3",
-      "XLA_FLAGS": QUICK_XLA,
+      "XLA_FLAGS": quick_xla.FLAGS,
       **os.environ,
       "PATH": os.pathsep.join(
         [os.path.dirname(sys.executable), os.environ.get("PATH", "")]

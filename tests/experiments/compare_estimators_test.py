@@ -11,7 +11,7 @@ from tests.tiny_meta import eagerly
 
 @pytest.fixture(scope="module", name="problem")
 def fixture_problem():
-  return Problem(horizon=4, truncation=2, slots=2)
+  return Problem(horizon=2, truncation=1, slots=2)
 
 
 @pytest.fixture(scope="module", name="exact")
@@ -27,7 +27,7 @@ def test_full_backpropagation_is_exact_and_truncated_is_not(problem, exact):
   assert (full.bias, full.variance) == (0, 0)
   assert full.cosine == pytest.approx(1)
   assert truncated.variance == 0 and truncated.bias > 0.1
-  assert truncated.inner_steps == full.inner_steps == 4
+  assert truncated.inner_steps == full.inner_steps == 2
   assert truncated.seconds > 0
 
 
@@ -46,4 +46,4 @@ def test_evolution_differs_from_life_to_life(problem, exact):
   assert row.variance > 0.01
   # Without bias, the squared distance is about the variance of the mean.
   assert row.bias < 4 * row.bias_error
-  assert row.inner_steps == 4 * 2 * 2
+  assert row.inner_steps == 2 * 2 * 2
