@@ -199,7 +199,7 @@ def merge_terms(
     `[..., i, j]`; the inner optimizer subtracts it.
   """
   count = len(terms)
-  # All at once: programs of every term of its own take longer to compile.
+  # Together: one by one, the terms take longer to compile.
   limited = limit_columns(tf.stack(terms, axis=-3))
   scales = coefficients.kernel[..., tf.newaxis]
   total = tf.reduce_sum(scales * limited, axis=-3)
