@@ -16,9 +16,8 @@ import urllib.request
 import pytest
 
 from experiments.charts import meta_training_charts, suite_charts
-from tests import source_tree
+from tests import quick_xla, source_tree
 from tests.browser import PROGRAM, Browser
-from tests.docs_test import QUICK_XLA
 from tests.meta.replicas_test import free_ports
 
 pytestmark = [
@@ -59,7 +58,7 @@ def run_script(name, *arguments):
   done = subprocess.run(
     [sys.executable, "-m", f"experiments.{name}", *arguments],
     cwd=source_tree.ROOT,
-    env={"XLA_FLAGS": QUICK_XLA, **os.environ},
+    env={"XLA_FLAGS": quick_xla.FLAGS, **os.environ},
     stdout=subprocess.PIPE,
     stderr=subprocess.STDOUT,
     text=True,
