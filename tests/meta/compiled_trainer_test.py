@@ -141,7 +141,10 @@ def test_the_loss_falls(run):
 
 @pytest.mark.parametrize(
   ("mixing", "dtype", "tolerance"),
-  [("pooled", "float32", 1e-4), ("published", "float64", 1e-9)],
+  [
+    ("pooled", "float32", 1e-4),
+    pytest.param("published", "float64", 1e-9, marks=pytest.mark.slow),
+  ],
 )
 def test_compiled_equals_eager(run, mixing, dtype, tolerance):
   """To a share of the maximum of each array."""
