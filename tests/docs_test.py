@@ -93,8 +93,7 @@ def run_blocks(blocks, page, folder):
     cwd=folder,
     env={
       "TF_CPP_MIN_LOG_LEVEL": "3",
-      "XLA_FLAGS": quick_xla.FLAGS,
-      **os.environ,
+      **quick_xla.environment(),
       "PATH": os.pathsep.join(
         [os.path.dirname(sys.executable), os.environ.get("PATH", "")]
       ),

@@ -58,7 +58,7 @@ def run_script(name, *arguments):
   done = subprocess.run(
     [sys.executable, "-m", f"experiments.{name}", *arguments],
     cwd=source_tree.ROOT,
-    env={"XLA_FLAGS": quick_xla.FLAGS, **os.environ},
+    env=quick_xla.environment(),
     stdout=subprocess.PIPE,
     stderr=subprocess.STDOUT,
     text=True,

@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Same seed, same numbers: bit for bit, in fresh processes, also resumed."""
 
-import os
 import subprocess
 import sys
 
@@ -23,9 +22,8 @@ from tests import fresh_run, quick_xla, source_tree, tiny_meta
 )
 def test_two_processes_and_a_resumed_run_agree(sizes, tmp_path):
   assert sizes in fresh_run.SIZES
-  environment = dict(os.environ)
-  if sizes == "tiny":  # Most of its time is compiling.
-    environment["XLA_FLAGS"] = quick_xla.FLAGS
+  # Most of the time of the one that is not slow is compiling.
+  environment = quick_xla.environment() if sizes == "tiny" else None
   for part in ("first", "second"):
     subprocess.run(
       [sys.executable, "-m", "tests.fresh_run", sizes, str(tmp_path), part],
