@@ -6,7 +6,6 @@ import math
 from collections.abc import Sequence
 from typing import NamedTuple
 
-import numpy as np
 import tensorflow as tf
 
 from lurl_tf.rule.channels import Nonlinearity
@@ -257,6 +256,7 @@ def _standardize(activations: tf.Tensor) -> tf.Tensor:
 def _symmetrize(matrix: tf.Tensor) -> tf.Tensor:
   """Symmetric, without a diagonal, scaled by the root of its size."""
   size = matrix.shape[-1]
-  scales = (1.0 - np.eye(size)) / math.sqrt(2 * size)
   symmetric = matrix + tf.linalg.matrix_transpose(matrix)
-  return symmetric * tf.constant(scales, matrix.dtype)
+  # Not a NumPy array, which the graph would hold: 0.4 GB for 10,000 units.
+  off_diagonal = 1.0 - tf.eye(size, dtype=matrix.dtype)
+  return symmetric * (off_diagonal * (1 / math.sqrt(2 * size)))

@@ -77,6 +77,35 @@ def permute_layer(weights, layer, order):
   return tuple(weights)
 
 
+def program_bytes(rule, units):
+  """Of the graph for so many inputs and hidden units; nothing runs."""
+
+  @tf.function
+  def program(weights, inputs):
+    return propose(rule, weights, inputs)
+
+  weights = tuple(
+    LayerWeights(
+      *(
+        tf.TensorSpec(shape, tf.float64)
+        for shape in ((units, above), (above,), (units, above))
+      )
+    )
+    for above in (units, 4)
+  )
+  inputs = tf.TensorSpec([BATCH, units], tf.float64)
+  graph = program.get_concrete_function(weights, inputs).graph
+  return graph.as_graph_def().ByteSize()
+
+
+@pytest.mark.parametrize("mixing", ["published", "pooled"])
+def test_programs_of_wide_layers_hold_no_matrices(mixing):
+  """A matrix of all pairs of units in the graph: 32 MB here, 0.8 GB at 10^4."""
+  rule = make_rule(mixing)
+  grown = program_bytes(rule, units=2000) - program_bytes(rule, units=20)
+  assert grown < 1e6
+
+
 def test_pooled_update_is_free_of_the_order_of_examples():
   rule, weights, inputs = make_rule(), draw_weights(), draw_inputs()
   order = np.random.default_rng(3).permutation(BATCH)
