@@ -28,9 +28,9 @@ def make_rule(mixing="pooled", output_size=4, **options):
   )
 
 
-def draw_weights(units=(5, 4), seed=0):
+def draw_weights(units=(5, 4), seed=0, inputs=INPUTS):
   generator = np.random.default_rng(seed)
-  sizes = (INPUTS, *units)
+  sizes = (inputs, *units)
   return tuple(
     LayerWeights(
       *(
@@ -79,21 +79,9 @@ def permute_layer(weights, layer, order):
 
 def program_bytes(rule, units):
   """Of the graph for so many inputs and hidden units; nothing runs."""
-
-  @tf.function
-  def program(weights, inputs):
-    return propose(rule, weights, inputs)
-
-  weights = tuple(
-    LayerWeights(
-      *(
-        tf.TensorSpec(shape, tf.float64)
-        for shape in ((units, above), (above,), (units, above))
-      )
-    )
-    for above in (units, 4)
-  )
-  inputs = tf.TensorSpec([BATCH, units], tf.float64)
+  program = tf.function(lambda *arguments: propose(rule, *arguments))
+  weights = draw_weights((units, 4), inputs=units)
+  inputs = tf.zeros([BATCH, units], tf.float64)
   graph = program.get_concrete_function(weights, inputs).graph
   return graph.as_graph_def().ByteSize()
 
