@@ -82,7 +82,7 @@ def measure(case: Case, repetitions: int = 5) -> Measurement:
     )
 
   def timed(estimator):
-    with plain_graphs(without_xla):
+    with plain_graphs():
       return _time(in_programs(estimator), arguments, repetitions)
 
   matmul = _time_matmul(repetitions)

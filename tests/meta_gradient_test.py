@@ -6,6 +6,7 @@ import pytest
 import tensorflow as tf
 
 from lurl_tf.layers import initial_weights
+from lurl_tf.meta.plain_graphs import plain_graphs
 from lurl_tf.meta.slot_optimizer import (
   DEFAULT_INNER_OPTIMIZER,
   fresh_optimizer,
@@ -20,7 +21,6 @@ from lurl_tf.meta.unroll import (
 from lurl_tf.optimizers import InnerOptimizerConfig
 from lurl_tf.rule.update_rule import UpdateRule
 from lurl_tf.structures import Episode, RuleConfig
-from tests import tiny_meta
 
 STEPS, BATCH, INPUTS, UNITS, CLASSES = 3, 7, 6, (5, 4), 3
 SUPPORT = 9
@@ -36,7 +36,7 @@ KINDS = [("published", True), ("published", False), ("pooled", True)]
 
 @pytest.fixture(autouse=True)
 def fixture_graphs():
-  with tiny_meta.graphs_as_written():
+  with plain_graphs():
     yield
 
 

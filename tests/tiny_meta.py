@@ -250,20 +250,6 @@ def parsed_flags(without=(), **values):
   return flagsaver.as_parsed(**{**kept, **texts})
 
 
-@contextlib.contextmanager
-def graphs_as_written():
-  """A context in which TensorFlow does not simplify graphs.
-
-  It takes longer than their few steps, and rounds otherwise.
-  """
-  options = tf.config.optimizer.set_experimental_options
-  options({"disable_meta_optimizer": True})
-  try:
-    yield
-  finally:
-    options({"disable_meta_optimizer": False})
-
-
 def theta_of(trainer):
   """The values of a trainer's rule."""
   parameters = unflatten_parameters(trainer.config.rule, trainer.parameters())

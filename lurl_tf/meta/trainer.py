@@ -293,7 +293,7 @@ class MetaTrainer:
     is_first = key not in self._calls
     if is_first:
       self._calls[key] = self._make_call(drawn.first_bucket)
-    with plain_graphs(self.config.unroll.without_xla):
+    with plain_graphs():
       self.state.values, numbers = self._calls[key](
         self.state.values, truncations, tf.constant(float(stop))
       )

@@ -26,10 +26,3 @@ def test_as_before_after_an_error():
   with pytest.raises(KeyError), plain_graphs():
     raise KeyError
   assert not is_off()
-
-
-def test_nothing_changes_where_it_is_not_wanted():
-  with plain_graphs(wanted=False):
-    assert not is_off()
-    with plain_graphs(), plain_graphs(wanted=False):
-      assert is_off()

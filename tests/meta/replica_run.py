@@ -99,5 +99,4 @@ def stop_early(trainer, wishes):
 
 
 if __name__ == "__main__":
-  with tiny_meta.graphs_as_written():
-    run(sys.argv[1], pathlib.Path(sys.argv[2]))
+  run(sys.argv[1], pathlib.Path(sys.argv[2]))

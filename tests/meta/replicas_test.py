@@ -12,6 +12,7 @@ import pytest
 import tensorflow as tf
 
 from lurl_tf.meta.flat_parameters import parameter_mask
+from lurl_tf.meta.plain_graphs import plain_graphs
 from lurl_tf.meta.slot_group import SlotGroup
 from lurl_tf.meta.truncation_queue import TruncationQueue
 from tests import source_tree, tiny_meta
@@ -87,7 +88,7 @@ def fixture_expected_gradient():
   parameters = tiny_meta.make_trainer(config).parameters()
   gradients = []
   (group,) = groups
-  with tiny_meta.graphs_as_written():
+  with plain_graphs():
     for replica in range(2):
       slots, own = group.new_slots(), []
       for each in drawn.each:
