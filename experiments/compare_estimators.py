@@ -28,6 +28,7 @@ from lurl_tf.meta.estimators import (
 )
 from lurl_tf.meta.estimators.config import ESTIMATORS
 from lurl_tf.meta.flat_parameters import flatten_parameters, parameter_mask
+from lurl_tf.meta.plain_graphs import plain_graphs
 from lurl_tf.meta.task_variation import vary_truncation
 from lurl_tf.meta.truncated_task import SlotClock, TruncatedTask
 from lurl_tf.meta.unroll import MetaParameters, TruncationData, UnrollConfig
@@ -169,9 +170,10 @@ class Problem:
       state = self._start(estimator, task, life)
       gradients = []
       for number, begin in enumerate(range(0, self.horizon, length)):
-        result = compiled(
-          state, tf.constant([life, number]), tf.constant(begin)
-        )
+        with plain_graphs():
+          result = compiled(
+            state, tf.constant([life, number]), tf.constant(begin)
+          )
         state = result.state
         gradients.append(result.gradients.numpy()[:, self.group])
       found.append(np.mean(gradients, axis=(0, 1)))

@@ -9,6 +9,7 @@ import numpy as np
 import tensorflow as tf
 
 from lurl_tf.meta.drawing import draw_truncation
+from lurl_tf.meta.plain_graphs import plain_graphs
 from lurl_tf.meta.task_variation import vary_truncation
 from lurl_tf.meta.train_config import MetaTrainConfig
 from lurl_tf.meta.truncated_task import SlotClock, TruncatedTask
@@ -108,9 +109,10 @@ class Validation:
           index * config.slots,
         )
         seed = sampler.device_seed(_FRESH_WEIGHTS_STREAM, index, batch)
-        metrics.append(
-          inner_training(parameters, tf.constant(seed), data, variation)
-        )
+        with plain_graphs():
+          metrics.append(
+            inner_training(parameters, tf.constant(seed), data, variation)
+          )
     return ValidationScore(
       loss=float(np.mean([each.loss for each in metrics])),
       accuracy=float(np.mean([each.accuracy for each in metrics])),
