@@ -27,4 +27,4 @@ def test_five_buckets_in_five_hundred_steps(tmp_path):
   assert (first, last) == (50, 500)
   # The step of each bucket, and the call that begins with it.
   assert early == late == 2 * 5
-  assert abs(after / before - 1) < 0.05
+  assert abs(after / before - 1) < 0.02
