@@ -74,16 +74,16 @@ def measure(case: Case, repetitions: int = 5) -> Measurement:
     case.units,
   )
   arguments = _arguments(case, task)
-  without_xla = task.config.without_xla
 
-  def in_programs(estimator):
-    return SlotPrograms(
-      estimator, task, case.slots_per_program, jit_compile=not without_xla
-    )
-
+  @plain_graphs()
   def timed(estimator):
-    with plain_graphs():
-      return _time(in_programs(estimator), arguments, repetitions)
+    programs = SlotPrograms(
+      estimator,
+      task,
+      case.slots_per_program,
+      jit_compile=not task.config.without_xla,
+    )
+    return _time(programs, arguments, repetitions)
 
   matmul = _time_matmul(repetitions)
   # The inner steps alone come last: meta-training does not hold their program.

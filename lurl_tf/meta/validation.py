@@ -88,6 +88,7 @@ class Validation:
       )
       self._buckets.append((sampler, unroll, inner_training))
 
+  @plain_graphs()
   def score(self, parameters: tf.Tensor) -> ValidationScore:
     """The mean over all tasks.
 
@@ -109,10 +110,9 @@ class Validation:
           index * config.slots,
         )
         seed = sampler.device_seed(_FRESH_WEIGHTS_STREAM, index, batch)
-        with plain_graphs():
-          metrics.append(
-            inner_training(parameters, tf.constant(seed), data, variation)
-          )
+        metrics.append(
+          inner_training(parameters, tf.constant(seed), data, variation)
+        )
     return ValidationScore(
       loss=float(np.mean([each.loss for each in metrics])),
       accuracy=float(np.mean([each.accuracy for each in metrics])),
