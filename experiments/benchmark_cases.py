@@ -3,6 +3,7 @@
 
 import dataclasses
 
+from lurl_tf.meta.unroll import Recompute
 from lurl_tf.models.model_with_rule import PUBLISHED_UNITS
 from lurl_tf.structures import RuleConfig
 
@@ -27,7 +28,6 @@ class Case:
     convolutions: see `UnrollConfig`.
     compiler: see `UnrollConfig`.
     recompute: see `UnrollConfig`.
-    keep_products: see `UnrollConfig`.
     gradient: whether the meta-gradient is timed too.
   """
 
@@ -42,8 +42,7 @@ class Case:
   product_dtype: str = "float32"
   convolutions: str = "winograd"
   compiler: str = "xla"
-  recompute: bool = True
-  keep_products: bool = True
+  recompute: Recompute = "elementwise"
   gradient: bool = True
 
 
@@ -61,13 +60,12 @@ def _cases() -> tuple[Case, ...]:
     "metz2019_graph",
     convolutions="direct",
     compiler="graph",
-    recompute=False,
+    recompute="never",
   )
   recomputed = dataclasses.replace(
     graph,
     name="metz2019_graph_recomputed",
-    recompute=True,
-    keep_products=False,
+    recompute="always",
     unroll=20,
   )
   ship = Case("ship", COMPACT, units=(128, 32), tasks=8, unroll=10)

@@ -68,7 +68,6 @@ def measure(case: Case, repetitions: int = 5) -> Measurement:
       convolutions=case.convolutions,
       compiler=case.compiler,
       recompute=case.recompute,
-      keep_products=case.keep_products,
     ),
     case.input_size,
     case.units,

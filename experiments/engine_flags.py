@@ -7,16 +7,14 @@ A script that uses them says so, and `--help` then lists them as its own:
     flags.adopt_module_key_flags(engine_flags)
 """
 
+import typing
 from typing import Literal
 
 import tensorflow as tf
 from absl import flags
 
 from experiments.convolution_choice import choose_convolutions
-from experiments.recomputation_choice import (
-  Recomputation,
-  choose_recomputation,
-)
+from experiments.recomputation_choice import choose_recomputation
 from lurl_tf.meta.estimators.config import (
   ESTIMATORS,
   EVOLUTION,
@@ -27,6 +25,7 @@ from lurl_tf.meta.strategy import (
   make_strategy,
   runs_on_processors,
 )
+from lurl_tf.meta.unroll import Recompute
 from lurl_tf.structures import RuleConfig
 from lurl_tf.tasks.distributions import TaskDistribution
 
@@ -64,7 +63,7 @@ SLOTS_PER_PROGRAM = flags.DEFINE_integer(
 _RECOMPUTE = flags.DEFINE_enum(
   "recompute",
   "auto",
-  ["auto", "always", "elementwise", "never"],
+  ["auto", *typing.get_args(Recompute)],
   "What of the inside of every inner step the backward pass computes anew, in "
   "place of keeping it: all; all but the results of the rule's large "
   "products; nothing. auto: by the size of what would be kept.",
@@ -138,12 +137,12 @@ def strategy_from_flags() -> tf.distribute.Strategy:
   return make_strategy(_STRATEGY.value, _TPU.value, _CPU_REPLICAS.value)
 
 
-def recomputation_from_flags(
+def recompute_from_flags(
   rule: RuleConfig,
   tasks: TaskDistribution,
   max_steps: int,
   strategy: tf.distribute.Strategy,
-) -> Recomputation:
+) -> Recompute:
   """What the backward pass computes anew, for `UnrollConfig`.
 
   Args:
@@ -152,13 +151,10 @@ def recomputation_from_flags(
     max_steps: inner steps of the longest truncation.
     strategy: of the run.
   """
-  if _RECOMPUTE.value == "auto":
-    return choose_recomputation(
-      rule, tasks, COMPILER.value, max_steps, runs_on_processors(strategy)
-    )
-  return Recomputation(
-    recompute=_RECOMPUTE.value != "never",
-    keep_products=_RECOMPUTE.value == "elementwise",
+  if _RECOMPUTE.value != "auto":
+    return _RECOMPUTE.value
+  return choose_recomputation(
+    rule, tasks, COMPILER.value, max_steps, runs_on_processors(strategy)
   )
 
 

@@ -28,7 +28,7 @@ from lurl_tf.evaluation import (
   evaluate,
 )
 from lurl_tf.meta import VALIDATION_SEED, Validation
-from lurl_tf.meta.saved_rule import read_description
+from lurl_tf.meta.run_description import read_description
 from lurl_tf.rule.apply_rule import Rule
 from lurl_tf.structures import LabelledExamples
 from lurl_tf.tasks import load_examples, load_samplers

@@ -32,8 +32,9 @@ from lurl_tf.evaluation import (
 )
 from lurl_tf.evaluation.draws import draw_support
 from lurl_tf.meta.checkpoints import SavedCheckpoint, list_checkpoints
+from lurl_tf.meta.run_description import RunDescription
 from lurl_tf.meta.run_folder import TENSORBOARD_FOLDER
-from lurl_tf.meta.saved_rule import RunDescription, SavedRule, read_rule
+from lurl_tf.meta.saved_rule import SavedRule, read_rule
 from lurl_tf.meta.validation import Validation, ValidationScore
 from lurl_tf.presets import PresetMetadata
 from lurl_tf.rule import UpdateRule

@@ -178,9 +178,6 @@ def config_from_flags(
     tasks.buckets[0].units[-1], initial_rule
   )
   strategy = strategy or tf.distribute.get_strategy()
-  recomputation = engine_flags.recomputation_from_flags(
-    rule, tasks, longest, strategy
-  )
   return MetaTrainConfig(
     rule=rule,
     term_coefficient=start_flags.TERM_COEFFICIENT.value,
@@ -190,8 +187,9 @@ def config_from_flags(
       late_loss_power=_LATE_LOSS_POWER.value,
       ridge=_number_or_text(_RIDGE.value),
       penalty_in_loss=_PENALTY_IN_LOSS.value,
-      recompute=recomputation.recompute,
-      keep_products=recomputation.keep_products,
+      recompute=engine_flags.recompute_from_flags(
+        rule, tasks, longest, strategy
+      ),
       scored_layers=_SCORED_LAYERS.value,
       imitation=start_flags.imitation_from_flags(),
       product_dtype=engine_flags.PRODUCT_DTYPE.value,

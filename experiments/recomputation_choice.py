@@ -4,8 +4,7 @@
 The numbers are measurements: docs/measure_speed.md.
 """
 
-from typing import NamedTuple
-
+from lurl_tf.meta.unroll import Recompute
 from lurl_tf.structures import RuleConfig
 from lurl_tf.tasks.distributions import Bucket, TaskDistribution
 
@@ -19,26 +18,14 @@ KEPT_PRODUCTS = 7
 KEPT_PRODUCTS_LIMIT = 2 * 10**9
 
 
-class Recomputation(NamedTuple):
-  """What the backward pass computes anew; fields of `UnrollConfig`.
-
-  Attributes:
-    recompute: the inside of every inner step.
-    keep_products: but not the results of the rule's large products.
-  """
-
-  recompute: bool
-  keep_products: bool = False
-
-
 def choose_recomputation(
   rule: RuleConfig,
   tasks: TaskDistribution,
   compiler: str,
   max_steps: int,
   on_processors: bool,
-) -> Recomputation:
-  """What the backward pass computes anew, and what it keeps.
+) -> Recompute:
+  """A value of `UnrollConfig.recompute`.
 
   By XLA it is faster to compute the inside of inner steps anew, unless
   truncations have one step; on processors, faster still to keep the results of
@@ -53,13 +40,13 @@ def choose_recomputation(
     on_processors: whether replicas run on processors.
   """
   if max_steps == 1:
-    return Recomputation(recompute=False)
+    return "never"
   numbers = max(_state_numbers(rule, bucket) for bucket in tasks.buckets)
   array = 4 * numbers * max_steps
   if compiler == "graph":
-    return Recomputation(recompute=KEPT_ARRAYS * array > KEPT_LIMIT)
+    return "always" if KEPT_ARRAYS * array > KEPT_LIMIT else "never"
   small = KEPT_PRODUCTS * array <= KEPT_PRODUCTS_LIMIT
-  return Recomputation(recompute=True, keep_products=on_processors and small)
+  return "elementwise" if on_processors and small else "always"
 
 
 def _state_numbers(rule: RuleConfig, bucket: Bucket) -> int:

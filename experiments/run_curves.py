@@ -13,8 +13,8 @@ from tensorboard.util import tensor_util
 
 from experiments.evaluation_report import DECISIVE_READOUT
 from experiments.follow_run import read_results
-from lurl_tf import files
-from lurl_tf.meta.run_folder import DESCRIPTION_FILE, TENSORBOARD_FOLDER
+from lurl_tf.meta.run_description import read_fields
+from lurl_tf.meta.run_folder import TENSORBOARD_FOLDER
 
 META_TRAINING, META_VALIDATION = "meta-training", "meta-validation"
 LOSS, ACCURACY = "loss", "accuracy"
@@ -169,19 +169,8 @@ def _read_run(logdir: str, name: str) -> RunCurves:
 
 def _read_recipe(logdir: str) -> tuple[str, int]:
   """All that decides the run but its seed, and the seed."""
-  path = tf.io.gfile.join(logdir, DESCRIPTION_FILE)
-  try:
-    description = json.loads(files.read_bytes(path))
-    seed = description["config"].pop("seed")
-  except FileNotFoundError as error:
-    raise FileNotFoundError(
-      "Expected the log folder of a meta-training run, which holds "
-      f"{DESCRIPTION_FILE}. Received: {logdir!r}"
-    ) from error
-  except (ValueError, KeyError, TypeError) as error:
-    raise ValueError(
-      f"A run's description must be whole. Received: {path}, {error}"
-    ) from error
+  description = read_fields(logdir)
+  seed = description["config"].pop("seed")
   return json.dumps(description, sort_keys=True), seed
 
 

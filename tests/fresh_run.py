@@ -60,7 +60,7 @@ def published():
   config = MetaTrainConfig(
     rule=RuleConfig(),
     unroll=UnrollConfig(
-      max_steps=2, keep_products=True, convolutions="winograd"
+      max_steps=2, recompute="elementwise", convolutions="winograd"
     ),
     tasks=TaskDistribution(
       sources=(DataSource("random"),),

@@ -9,10 +9,15 @@ import tensorflow as tf
 
 from lurl_tf import files
 from lurl_tf.meta import checkpoints
+from lurl_tf.meta.run_description import (
+  DESCRIPTION_FILE,
+  completed,
+  differing_fields,
+  read_fields,
+)
 from lurl_tf.meta.run_lock import RunLock
 from lurl_tf.presets.catalogue import FOLDER_IN_RUN
 
-DESCRIPTION_FILE = "run.json"
 CHECKPOINTS_KEPT = 3
 BEST_RULE_FOLDER = "best_rule"
 TENSORBOARD_FOLDER = "tensorboard"
@@ -151,44 +156,14 @@ class RunFolder:
     return tf.io.gfile.join(self.path, name)
 
 
-def differing_fields(
-  one: dict[str, Any], other: dict[str, Any], prefix: str = ""
-) -> list[str]:
-  """Fields in which two descriptions differ, as `name: old became new`."""
-  differing = []
-  for name in sorted({*one, *other}):
-    first, second = one.get(name), other.get(name)
-    if isinstance(first, dict) and isinstance(second, dict):
-      differing += differing_fields(first, second, f"{prefix}{name}.")
-    elif first != second:
-      differing.append(f"{prefix}{name}: {first} became {second}")
-  return differing
-
-
 def _check_description(path, description, defaults) -> None:
-  file = tf.io.gfile.join(path, DESCRIPTION_FILE)
-  if not tf.io.gfile.exists(file):
+  if not tf.io.gfile.exists(tf.io.gfile.join(path, DESCRIPTION_FILE)):
     return
-  try:
-    held = json.loads(files.read_bytes(file))
-  except ValueError as error:
-    raise ValueError(
-      f"A run's description must be whole. Received: {file}, {error}"
-    ) from error
-  differing = differing_fields(_completed(held, defaults), description)
+  differing = differing_fields(
+    completed(read_fields(path), defaults), description
+  )
   if differing:
     raise ValueError(
       f"{path} holds a run of another configuration; choose another log "
       f"folder, or the same flags. Received: {'; '.join(differing)}"
     )
-
-
-def _completed(
-  description: dict[str, Any], defaults: dict[str, Any]
-) -> dict[str, Any]:
-  """The description, with defaults where it has no field."""
-  completed = {**defaults, **description}
-  for name, default in defaults.items():
-    if isinstance(default, dict) and isinstance(completed[name], dict):
-      completed[name] = _completed(completed[name], default)
-  return completed

@@ -2,6 +2,7 @@
 """A truncation: several inner steps, each new state scored, as one loop."""
 
 import dataclasses
+import typing
 from collections.abc import Sequence
 from typing import Literal, NamedTuple
 
@@ -32,6 +33,8 @@ from lurl_tf.rule.products import rounded_products
 from lurl_tf.rule.update_rule import propose_changes
 from lurl_tf.rule.winograd import winograd_convolutions
 from lurl_tf.structures import Episode, LayerWeights, RuleConfig
+
+Recompute = Literal["always", "elementwise", "never"]
 
 
 class SlotState(NamedTuple):
@@ -105,12 +108,12 @@ class UnrollConfig:
     ridge: `"relative"`, or the absolute strength of the read-out's penalty.
     relative_ridge: see `ridge_objective`.
     penalty_in_loss: whether the penalty is a part of the loss.
-    recompute: whether the backward pass computes a step anew instead of
-      keeping its inside: less memory, and by XLA on processors less time for
-      truncations of several steps.
-    keep_products: with `recompute`, whether the results of the rule's large
-      products and the statistics of its normalisations are kept: on processors
-      by XLA less time still, for 7 arrays as large as all unit states a step.
+    recompute: what of a step's inside the backward pass computes anew instead
+      of keeping it. `"always"`: all, which takes less memory, and by XLA on
+      processors less time for truncations of several steps; `"elementwise"`:
+      all but the results of the rule's large products and the statistics of its
+      normalisations, on processors by XLA less time still, for 7 arrays as
+      large as all unit states a step; `"never"`: nothing.
     scored_layers: whose post-activations are the read-out's features: `"last"`,
       the top layer's, as published, or `"all"`, of all layers side by side.
     imitation: the rule learns to propose what a teacher proposes, in the states
@@ -136,8 +139,7 @@ class UnrollConfig:
   ridge: float | Literal["relative"] = "relative"
   relative_ridge: float = DEFAULT_RIDGE
   penalty_in_loss: bool = False
-  recompute: bool = True
-  keep_products: bool = False
+  recompute: Recompute = "always"
   scored_layers: Literal["last", "all"] = "last"
   imitation: ImitationConfig | None = None
   product_dtype: Literal["float32", "bfloat16"] = "float32"
@@ -154,6 +156,11 @@ class UnrollConfig:
       raise ValueError(
         "`late_loss_power` must not be negative. Received: "
         f"late_loss_power={self.late_loss_power}"
+      )
+    if self.recompute not in typing.get_args(Recompute):
+      raise ValueError(
+        "`recompute` must be 'always', 'elementwise' or 'never'. "
+        f"Received: recompute={self.recompute!r}"
       )
     if self.scored_layers not in ("last", "all"):
       raise ValueError(
@@ -333,8 +340,10 @@ def unroll(
     return weights, optimizer_state, metrics
 
   one_step = advance_and_score
-  if config.recompute:
-    one_step = recomputed(advance_and_score, config.keep_products)
+  if config.recompute != "never":
+    one_step = recomputed(
+      advance_and_score, keep_products=config.recompute == "elementwise"
+    )
 
   def body(step, weights, optimizer_state, totals):
     weights, optimizer_state, metrics = one_step(

@@ -69,7 +69,7 @@ class Validation:
       max_steps=steps,
       evaluate_every=steps,
       late_loss_power=0.0,
-      recompute=False,
+      recompute="never",
     )
     self._buckets = []
     for sampler, bucket in zip(samplers, config.tasks.buckets, strict=True):

@@ -15,7 +15,6 @@ from experiments.meta_training_run import (
   rule_metadata,
 )
 from experiments.rule_choice import RuleChoice
-from lurl_tf import files
 from lurl_tf.evaluation import (
   LEARNED_RULE,
   RANDOM_INIT,
@@ -25,7 +24,7 @@ from lurl_tf.evaluation import (
 )
 from lurl_tf.json_fields import from_json
 from lurl_tf.meta import MetaTrainConfig, Validation
-from lurl_tf.meta.saved_rule import read_description
+from lurl_tf.meta.run_description import read_description
 from lurl_tf.meta.validation import ValidationScore
 from lurl_tf.presets import PresetMetadata
 from lurl_tf.readouts import READOUTS
@@ -223,14 +222,6 @@ def test_checkpoints_are_listed_once_the_baselines_are_scored(
   follower._take_down = lambda *_: None
   follower.follow(1.0, lambda _: None)
   assert seen == [2]
-
-
-def test_a_folder_without_a_run_is_named(tmp_path):
-  with pytest.raises(FileNotFoundError, match="run.json"):
-    read_description(str(tmp_path))
-  files.write_atomically(tmp_path / "run.json", b'{"tasks": "x"}')
-  with pytest.raises(ValueError, match="must be whole.*config"):
-    read_description(str(tmp_path))
 
 
 def test_descriptions_round_trip():

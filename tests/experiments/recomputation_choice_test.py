@@ -5,18 +5,12 @@ import pytest
 import tensorflow as tf
 
 from experiments import meta_train
-from experiments.recomputation_choice import (
-  Recomputation,
-  choose_recomputation,
-)
+from experiments.recomputation_choice import choose_recomputation
 from lurl_tf.structures import RuleConfig
 from lurl_tf.tasks import EpisodeConfig
 from lurl_tf.tasks.distributions import Bucket, DataSource, TaskDistribution
 from tests import tiny_meta
 
-KEPT = Recomputation(recompute=False)
-PRODUCTS_KEPT = Recomputation(recompute=True, keep_products=True)
-ANEW = Recomputation(recompute=True)
 PUBLISHED = RuleConfig()
 PUBLISHED_UNITS = (128, 128, 128, 128, 32)
 
@@ -40,34 +34,43 @@ def choose(compiler, steps, *units, on_processors=True):
 
 @pytest.mark.parametrize("compiler", ["xla", "graph"])
 def test_one_step_is_kept(compiler):
-  assert choose(compiler, 1, PUBLISHED_UNITS) == KEPT
+  assert choose(compiler, 1, PUBLISHED_UNITS) == "never"
 
 
 def test_a_graph_keeps_what_is_not_too_large():
   """0.47 GB an inner step were measured; the last 12 fit in 6 GB."""
-  for steps, expected in ((2, KEPT), (12, KEPT), (13, ANEW), (100, ANEW)):
+  for steps, expected in (
+    (2, "never"),
+    (12, "never"),
+    (13, "always"),
+    (100, "always"),
+  ):
     assert choose("graph", steps, PUBLISHED_UNITS) == expected
 
 
 def test_xla_keeps_products_that_are_not_too_large():
   """6.06 million numbers, 7 arrays: 0.17 GB a step; 11 fit in 2 GB."""
-  for steps, expected in ((2, PRODUCTS_KEPT), (11, PRODUCTS_KEPT), (12, ANEW)):
+  for steps, expected in (
+    (2, "elementwise"),
+    (11, "elementwise"),
+    (12, "always"),
+  ):
     assert choose("xla", steps, PUBLISHED_UNITS) == expected
 
 
 def test_accelerators_keep_no_products():
-  assert choose("xla", 2, PUBLISHED_UNITS, on_processors=False) == ANEW
+  assert choose("xla", 2, PUBLISHED_UNITS, on_processors=False) == "always"
 
 
 def test_the_largest_bucket_decides():
-  assert choose("graph", 10, PUBLISHED_UNITS) == KEPT
-  assert choose("graph", 10, PUBLISHED_UNITS, (2048, 32)) == ANEW
+  assert choose("graph", 10, PUBLISHED_UNITS) == "never"
+  assert choose("graph", 10, PUBLISHED_UNITS, (2048, 32)) == "always"
 
 
 def test_inputs_of_unknown_size_do_not_count():
   """128-32 of 14x14 inputs: 0.08 GB a step; without them 0.04 GB."""
   known, unknown = tasks((128, 32)), tasks((128, 32), image_size=None)
-  for distribution, expected in ((known, ANEW), (unknown, PRODUCTS_KEPT)):
+  for distribution, expected in ((known, "always"), (unknown, "elementwise")):
     chosen = choose_recomputation(PUBLISHED, distribution, "xla", 40, True)
     assert chosen == expected
 
@@ -75,13 +78,13 @@ def test_inputs_of_unknown_size_do_not_count():
 @pytest.mark.parametrize(
   ("values", "expected"),
   [
-    ({}, PRODUCTS_KEPT),
-    ({"max_truncation": 20}, ANEW),
-    ({"compiler": "graph"}, KEPT),
-    ({"compiler": "graph", "recompute": "always"}, ANEW),
-    ({"compiler": "graph", "max_truncation": 20}, ANEW),
-    ({"recompute": "never"}, KEPT),
-    ({"recompute": "elementwise"}, PRODUCTS_KEPT),
+    ({}, "elementwise"),
+    ({"max_truncation": 20}, "always"),
+    ({"compiler": "graph"}, "never"),
+    ({"compiler": "graph", "recompute": "always"}, "always"),
+    ({"compiler": "graph", "max_truncation": 20}, "always"),
+    ({"recompute": "never"}, "never"),
+    ({"recompute": "elementwise"}, "elementwise"),
   ],
 )
 def test_by_flags(values, expected):
@@ -100,5 +103,4 @@ def test_by_flags(values, expected):
   with tiny_meta.parsed_flags([], **(sizes | values)):
     config = meta_train.config_from_flags(strategy=tf.distribute.get_strategy())
   assert config.unroll.compiler == values.get("compiler", "xla")
-  unroll = config.unroll
-  assert Recomputation(unroll.recompute, unroll.keep_products) == expected
+  assert config.unroll.recompute == expected

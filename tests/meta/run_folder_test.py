@@ -9,7 +9,7 @@ import tensorflow as tf
 
 from lurl_tf import files
 from lurl_tf.meta import checkpoints
-from lurl_tf.meta.run_folder import RunFolder, differing_fields
+from lurl_tf.meta.run_folder import RunFolder
 
 DESCRIPTION = {"tasks": "glyphs", "config": {"units": [8, 4], "seed": 0}}
 
@@ -200,23 +200,6 @@ def test_a_file_in_the_folders_place_is_left_alone(tmp_path):
 def test_a_folder_that_cannot_be_written_is_refused(path):
   with pytest.raises(OSError, match=f"Received: '{path}'"):
     RunFolder(path, DESCRIPTION)
-
-
-def test_equal_descriptions_do_not_differ():
-  assert (
-    differing_fields(DESCRIPTION, json.loads(json.dumps(DESCRIPTION))) == []
-  )
-
-
-def test_all_differing_fields_are_named():
-  one = {"a": 1, "b": {"c": [1], "d": {"e": True}}, "f": {"g": 0}}
-  other = {"a": 2, "b": {"c": [1], "d": {"e": False}}, "f": 0, "h": "x"}
-  assert differing_fields(one, other) == [
-    "a: 1 became 2",
-    "b.d.e: True became False",
-    "f: {'g': 0} became 0",
-    "h: None became x",
-  ]
 
 
 def test_a_folder_that_cannot_be_used_is_left_free(path, monkeypatch):

@@ -107,6 +107,7 @@ def test_a_number_out_of_range_is_named(field, value):
     ("compiler", "other"),
     ("product_dtype", "float16"),
     ("convolutions", "other"),
+    ("recompute", True),
     ("ridge", 0.0),
     ("ridge", "absolute"),
     ("relative_ridge", -0.1),

@@ -27,7 +27,7 @@ CASES = {
     4,
     1,
     "relu",
-    UnrollConfig(max_steps=MAX_STEPS, evaluate_every=2, recompute=False),
+    UnrollConfig(max_steps=MAX_STEPS, evaluate_every=2, recompute="never"),
   ),
   "everything": (
     "pooled",

@@ -89,25 +89,21 @@ def test_structure(problem, together):
   tf.nest.assert_same_structure(together.state, problem.state)
 
 
-@pytest.mark.parametrize(
-  "options", [{"recompute": False}, {"keep_products": True}]
-)
-def test_recomputing_changes_nothing(problem, together, options):
-  kept = problem.estimate(**options)
+@pytest.mark.parametrize("recompute", ["never", "elementwise"])
+def test_recomputing_changes_nothing(problem, together, recompute):
+  kept = problem.estimate(recompute=recompute)
   for one, other in zip(
     tf.nest.flatten(kept), tf.nest.flatten(together), strict=True
   ):
     assert_close(one, other)
 
 
-@pytest.mark.parametrize("keep_products", [False, True])
+@pytest.mark.parametrize("recompute", ["always", "elementwise"])
 def test_winograds_convolutions_change_nothing(
-  problem, together, keep_products, monkeypatch
+  problem, together, recompute, monkeypatch
 ):
   monkeypatch.setattr(winograd, "FEWEST_CHANNELS", 1)
-  estimate = problem.estimate(
-    convolutions="winograd", keep_products=keep_products
-  )
+  estimate = problem.estimate(convolutions="winograd", recompute=recompute)
   for one, other in zip(
     tf.nest.flatten(estimate), tf.nest.flatten(together), strict=True
   ):
