@@ -44,7 +44,7 @@ _PROCESSES = flags.DEFINE_integer(
   "medians count.",
   lower_bound=1,
 )
-flags.adopt_module_key_flags(shared_flags)
+flags.declare_key_flag("results")
 flags.adopt_module_key_flags(sweep_flags)
 
 

@@ -27,7 +27,7 @@ EPOCHS = 3
 _ROWS = flags.DEFINE_integer(
   "rows", 60_000, "Inputs of an epoch.", lower_bound=BATCH_SIZE
 )
-flags.adopt_module_key_flags(shared_flags)
+flags.declare_key_flag("results")
 
 
 @dataclasses.dataclass(frozen=True)

@@ -51,9 +51,8 @@ _LIVES = flags.DEFINE_integer(
 )
 _HORIZON = flags.DEFINE_integer("horizon", 20, "Inner steps of a training.")
 _TRUNCATION = flags.DEFINE_integer("truncation", 5, "Inner steps of one piece.")
-flags.adopt_module_key_flags(shared_flags)
-flags.declare_key_flag("pairs")
-flags.declare_key_flag("perturbation")
+for _name in ("pairs", "perturbation", "seed", "results"):
+  flags.declare_key_flag(_name)
 
 
 class Comparison(NamedTuple):

@@ -141,7 +141,7 @@ def compile_for(topology: str, hlo: bytes) -> Program:
 
   Args:
     topology: `"v5e:2x2"` or `"v4:2x2x1"`, four chips.
-    hlo: of `lower`.
+    hlo: of `lower_step`.
 
   Returns:
     `Program`.

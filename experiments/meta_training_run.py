@@ -87,11 +87,6 @@ def prepare_run(
       "initial_rule": metadata.initial_rule,
       "config": config.to_json(),
     },
-    defaults={
-      "replicas": 1,
-      "initial_rule": None,
-      "config": MetaTrainConfig().to_json(),
-    },
     lock=is_chief(trainer.strategy),
   )
   try:

@@ -40,7 +40,7 @@ _SIZES = flags.DEFINE_list(
 _TOPOLOGIES = flags.DEFINE_list(
   "topologies", list(TOPOLOGIES), f"For what: {', '.join(TOPOLOGIES)}."
 )
-flags.adopt_module_key_flags(shared_flags)
+flags.declare_key_flag("results")
 
 
 def make_config(size: str) -> MetaTrainConfig:

@@ -19,7 +19,8 @@ from experiments.rule_choice import choose_rule
 from experiments.run_curves import Curve, read_runs
 from lurl_tf import presets
 from lurl_tf.evaluation import evaluate
-from lurl_tf.meta.run_folder import BEST_RULE_FOLDER, DESCRIPTION_FILE
+from lurl_tf.meta.run_description import DESCRIPTION_FILE
+from lurl_tf.meta.run_folder import BEST_RULE_FOLDER
 from lurl_tf.presets.catalogue import DEFAULT_FILE, SHIPPED
 from lurl_tf.tasks import load_examples
 
@@ -29,7 +30,9 @@ _NOTE = flags.DEFINE_string("note", None, "What the rule is.", required=True)
 _EVALUATED_ON = flags.DEFINE_string(
   "evaluated_on", "lurl_digits", "The data set of the preset's table."
 )
-_DEFAULT = flags.DEFINE_bool("default", True, "Whether it is the default now.")
+_DEFAULT = flags.DEFINE_bool(
+  "default", False, "Whether it becomes the default preset."
+)
 _BEST = flags.DEFINE_bool(
   "best",
   False,

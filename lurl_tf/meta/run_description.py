@@ -54,7 +54,7 @@ def read_fields(logdir: str | os.PathLike[str]) -> dict[str, Any]:
     logdir: the run's folder.
 
   Returns:
-    The JSON object; what older versions called otherwise has today's names.
+    The JSON object, as today's version would have written it.
 
   Raises:
     FileNotFoundError: if the folder holds no run.
@@ -63,6 +63,7 @@ def read_fields(logdir: str | os.PathLike[str]) -> dict[str, Any]:
   try:
     fields = json.loads(files.read_bytes(_path(logdir)))
     _rename(fields["config"].get("unroll", {}))
+    return complete(fields)
   except FileNotFoundError as error:
     raise FileNotFoundError(
       "Expected the log folder of a meta-training run, which holds "
@@ -70,7 +71,22 @@ def read_fields(logdir: str | os.PathLike[str]) -> dict[str, Any]:
     ) from error
   except (ValueError, KeyError, TypeError, AttributeError) as error:
     raise _not_whole(logdir, error) from error
-  return fields
+
+
+def complete(fields: dict[str, Any]) -> dict[str, Any]:
+  """A description, with what it means if an older one lacks a field.
+
+  Args:
+    fields: as JSON has them.
+  """
+  return _completed(
+    fields,
+    {
+      "replicas": 1,
+      "initial_rule": None,
+      "config": MetaTrainConfig().to_json(),
+    },
+  )
 
 
 def differing_fields(
@@ -87,14 +103,11 @@ def differing_fields(
   return differing
 
 
-def completed(
-  description: dict[str, Any], defaults: dict[str, Any]
-) -> dict[str, Any]:
-  """The description, with defaults where it has no field."""
-  whole = {**defaults, **description}
+def _completed(fields, defaults) -> dict[str, Any]:
+  whole = {**defaults, **fields}
   for name, default in defaults.items():
     if isinstance(default, dict) and isinstance(whole[name], dict):
-      whole[name] = completed(whole[name], default)
+      whole[name] = _completed(whole[name], default)
   return whole
 
 
@@ -114,5 +127,6 @@ def _path(logdir) -> str:
 
 def _not_whole(logdir, error) -> ValueError:
   return ValueError(
-    f"A run's description must be whole. Received: {_path(logdir)}, {error}"
+    "A run's description must be whole, and of this version. Received: "
+    f"{_path(logdir)}, {error}"
   )

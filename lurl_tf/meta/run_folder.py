@@ -11,7 +11,7 @@ from lurl_tf import files
 from lurl_tf.meta import checkpoints
 from lurl_tf.meta.run_description import (
   DESCRIPTION_FILE,
-  completed,
+  complete,
   differing_fields,
   read_fields,
 )
@@ -32,8 +32,8 @@ class RunFolder:
   Args:
     path: the log folder, on any file system that TensorFlow knows; made if it
       is missing.
-    description: all that decides the run, as JSON has it.
-    defaults: what it means if an older version's description lacks a field.
+    description: all that decides the run, as JSON has it; its object `config`
+      is that of a `MetaTrainConfig`.
     lock: whether to hold the folder; without that nothing is written.
 
   Raises:
@@ -47,7 +47,6 @@ class RunFolder:
     self,
     path: str | os.PathLike[str],
     description: dict[str, Any],
-    defaults: dict[str, Any] | None = None,
     lock: bool = True,
   ):
     self.path = os.fspath(path)
@@ -56,7 +55,7 @@ class RunFolder:
     self._saved_step: int | None = None
     self._seconds = tf.Variable(0.0, dtype=tf.float64, trainable=False)
     self._lock = None
-    _check_description(self.path, description, defaults or {})
+    _check_description(self.path, description)
     if not lock:
       return
     try:
@@ -156,12 +155,10 @@ class RunFolder:
     return tf.io.gfile.join(self.path, name)
 
 
-def _check_description(path, description, defaults) -> None:
+def _check_description(path, description) -> None:
   if not tf.io.gfile.exists(tf.io.gfile.join(path, DESCRIPTION_FILE)):
     return
-  differing = differing_fields(
-    completed(read_fields(path), defaults), description
-  )
+  differing = differing_fields(read_fields(path), complete(description))
   if differing:
     raise ValueError(
       f"{path} holds a run of another configuration; choose another log "

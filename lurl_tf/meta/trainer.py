@@ -22,12 +22,13 @@ from lurl_tf.meta.outer_state import initial_state
 from lurl_tf.meta.part_metrics import PartMetrics, read_parts
 from lurl_tf.meta.plain_graphs import plain_graphs
 from lurl_tf.meta.replica_steps import ReplicaSteps, make_replica_steps
+from lurl_tf.meta.sampler_fit import check_samplers
 from lurl_tf.meta.slot_group import SlotGroup
 from lurl_tf.meta.train_config import MetaTrainConfig
 from lurl_tf.meta.trainer_state import TrainerState
 from lurl_tf.meta.truncation_queue import TruncationQueue
 from lurl_tf.meta.unroll import MetaParameters
-from lurl_tf.rule.update_rule import UpdateRule, check_output_size
+from lurl_tf.rule.update_rule import UpdateRule
 from lurl_tf.tasks.episodes import TaskSampler
 
 
@@ -48,7 +49,8 @@ class MetaTrainer:
       `config.tasks`; see `lurl_tf.tasks.load_samplers`.
     config: the run; `config.rule` must be that of `rule`.
     strategy: how replicas are distributed; default: the current strategy.
-    jit_compile: whether XLA compiles the replica step.
+    jit_compile: whether XLA compiles the task slots' programs; never with the
+      compiler `"graph"`.
     slots_per_program: how many task slots share a compiled program; 0: one on
       processors, of which every core then works on a slot of its own; all on
       accelerators.
@@ -367,21 +369,10 @@ def _check_fit(rule, samplers, config):
       "`config.rule` must be the rule's config. Received: "
       f"config.rule={config.rule}, rule.config={rule.config}"
     )
-  buckets = config.tasks.buckets
-  if len(samplers) != len(buckets):
-    raise ValueError(
-      "There must be one sampler per bucket of `config.tasks`. Received: "
-      f"{len(samplers)} samplers, {len(buckets)} buckets"
-    )
-  for bucket, sampler in zip(buckets, samplers):
-    if sampler.config != bucket.episodes:
-      raise ValueError(
-        "A bucket's episodes must be the sampler's config. Received: "
-        f"bucket.episodes={bucket.episodes}, sampler.config={sampler.config}"
-      )
+  check_samplers(samplers, config)
+  for sampler in samplers:
     if sampler.use != "meta_train":
       raise ValueError(
         "Meta-training takes data of use 'meta_train' only. "
         f"Received: sampler.use={sampler.use!r}"
       )
-    check_output_size(config.rule, bucket.units[-1])

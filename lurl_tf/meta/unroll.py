@@ -111,9 +111,9 @@ class UnrollConfig:
     recompute: what of a step's inside the backward pass computes anew instead
       of keeping it. `"always"`: all, which takes less memory, and by XLA on
       processors less time for truncations of several steps; `"elementwise"`:
-      all but the results of the rule's large products and the statistics of its
-      normalisations, on processors by XLA less time still, for 7 arrays as
-      large as all unit states a step; `"never"`: nothing.
+      all but the results of the rule's large products and, by XLA, the
+      statistics of its normalisations: on processors by XLA less time still,
+      for 7 arrays as large as all unit states a step; `"never"`: nothing.
     scored_layers: whose post-activations are the read-out's features: `"last"`,
       the top layer's, as published, or `"all"`, of all layers side by side.
     imitation: the rule learns to propose what a teacher proposes, in the states
@@ -127,10 +127,11 @@ class UnrollConfig:
       the multiplications, and on processors by XLA less time. Their factors
       must not be rounded.
     compiler: `"xla"`; or `"graph"`: a graph of TensorFlow's own operations,
-      whose libraries convolve large arrays faster.
+      which compiles sooner.
 
   Raises:
-    ValueError: if a number is out of range.
+    ValueError: if a number is out of range, or an option is unknown or does not
+      go with another.
   """
 
   max_steps: int = 10

@@ -10,6 +10,7 @@ import tensorflow as tf
 
 from lurl_tf.meta.drawing import draw_truncation
 from lurl_tf.meta.plain_graphs import plain_graphs
+from lurl_tf.meta.sampler_fit import check_samplers
 from lurl_tf.meta.task_variation import vary_truncation
 from lurl_tf.meta.train_config import MetaTrainConfig
 from lurl_tf.meta.truncated_task import SlotClock, TruncatedTask
@@ -47,10 +48,12 @@ class Validation:
     samplers: of use `"meta_validation"`, one per bucket of `config.tasks`.
     config: of the meta-training.
     rounds: batches of tasks.
-    jit_compile: whether XLA compiles the inner training.
+    jit_compile: whether XLA compiles the inner training; never with the
+      compiler `"graph"`.
 
   Raises:
-    ValueError: if a sampler's data may not be chosen by.
+    ValueError: if a sampler's data may not be chosen by, or the samplers do not
+      fit the config; if there are no rounds.
   """
 
   def __init__(
@@ -62,6 +65,9 @@ class Validation:
   ):
     for sampler in samplers:
       check_may_choose(sampler.use)
+    check_samplers(samplers, config)
+    if rounds < 1:
+      raise ValueError(f"`rounds` must be positive. Received: rounds={rounds}")
     self._config, self._rounds = config, rounds
     steps = config.max_horizon
     unroll = dataclasses.replace(
@@ -72,7 +78,7 @@ class Validation:
       recompute="never",
     )
     self._buckets = []
-    for sampler, bucket in zip(samplers, config.tasks.buckets, strict=True):
+    for sampler, bucket in zip(samplers, config.tasks.buckets):
       task = TruncatedTask(
         config.rule,
         unroll,
@@ -83,7 +89,7 @@ class Validation:
       )
       inner_training = tf.function(
         self._inner_training(task, sampler.image_shape),
-        jit_compile=jit_compile,
+        jit_compile=jit_compile and not unroll.without_xla,
         autograph=False,
       )
       self._buckets.append((sampler, unroll, inner_training))

@@ -53,7 +53,7 @@ _OF_RESULTS = (
 _enabled = Scope(outside=False)
 
 
-def winograd_convolutions(enabled: bool = True) -> AbstractContextManager[None]:
+def winograd_convolutions(enabled: bool) -> AbstractContextManager[None]:
   """Within it, large convolutions of the rule's networks are this file's.
 
   For processors, by XLA; on accelerators nobody has measured it.

@@ -93,8 +93,3 @@ class AugmentationConfig:
       or self.scale_range != (1.0, 1.0)
       or self.offset_range != (0.0, 0.0)
     )
-
-  @property
-  def is_on(self) -> bool:
-    """Whether anything is varied."""
-    return self.augments_examples or self.varies_tasks

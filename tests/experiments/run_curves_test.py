@@ -17,6 +17,7 @@ from experiments.run_curves import (
   read_runs,
 )
 from lurl_tf import files
+from lurl_tf.meta.train_config import MetaTrainConfig
 from lurl_tf.summaries import SummaryWriter
 
 TRAINING_LOSS = CurveName(META_TRAINING, LOSS)
@@ -124,6 +125,19 @@ def test_means_are_of_runs_that_differ_by_their_seeds(tmp_path):
     mean_over_seeds(runs[:2])
 
 
+def test_an_older_run_lacks_fields_but_is_of_the_same_recipe(tmp_path):
+  logdirs = [make_run(tmp_path / "a", [1.0]), make_run(tmp_path / "b", [1.0])]
+  newer = {
+    "tasks": "quick",
+    "replicas": 1,
+    "initial_rule": None,
+    "config": MetaTrainConfig(seed=1).to_json(),
+  }
+  (tmp_path / "b" / "run.json").write_text(json.dumps(newer))
+  (mean,) = mean_over_seeds(read_runs(logdirs))
+  assert mean.members == ("a", "b")
+
+
 def test_a_seed_counts_once_in_a_mean(tmp_path):
   """A run's copy, or the same run by another path."""
   logdirs = [
@@ -158,7 +172,7 @@ def test_what_is_no_run_is_named(tmp_path):
   with pytest.raises(ValueError, match="lines of JSON. Received: .*results"):
     read(logdir)
   (tmp_path / "run.json").write_text('{"tasks": "quick"}')
-  with pytest.raises(ValueError, match="must be whole. Received: .*run.json"):
+  with pytest.raises(ValueError, match="must be whole.*Received: .*run.json"):
     read(logdir)
 
 

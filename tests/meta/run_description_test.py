@@ -8,7 +8,6 @@ import re
 import pytest
 
 from lurl_tf.meta.run_description import (
-  completed,
   differing_fields,
   read_description,
   read_fields,
@@ -69,7 +68,7 @@ def test_a_folder_without_a_run_is_named(tmp_path):
 def test_a_damaged_description_is_named(tmp_path, text):
   file = tmp_path / "run.json"
   file.write_text(text)
-  message = f"must be whole. Received: {file}, "
+  message = f"must be whole, and of this version. Received: {file}, "
   for read in (read_description, read_fields):
     with pytest.raises(ValueError, match=re.escape(message)):
       read(tmp_path)
@@ -98,12 +97,15 @@ def test_all_differing_fields_are_named():
   ]
 
 
-def test_absent_fields_are_completed():
-  one = {"a": 1, "b": {"c": 2}, "d": 3}
-  defaults = {"a": 0, "b": {"c": 0, "e": 4}, "f": {"g": 5}}
-  assert completed(one, defaults) == {
-    "a": 1,
-    "b": {"c": 2, "e": 4},
-    "d": 3,
-    "f": {"g": 5},
+def test_absent_fields_are_completed(tmp_path):
+  config = {"seed": 3, "unroll": {"max_steps": 17}}
+  write(tmp_path, {"tasks": "quick", "config": config})
+  expected = MetaTrainConfig(
+    seed=3, unroll=UnrollConfig(max_steps=17)
+  ).to_json()
+  assert read_fields(tmp_path) == {
+    "tasks": "quick",
+    "replicas": 1,
+    "initial_rule": None,
+    "config": expected,
   }

@@ -158,8 +158,8 @@ def test_a_damaged_description_is_named(path):
       "config.units: [8, 4] became [8, 5]",
     ),
     (
-      {"tasks": "glyphs", "config": {"units": [8, 4]}},
-      "config.seed: 0 became None",
+      {"tasks": "glyphs", "config": {"units": [8, 4], "seed": 2}},
+      "config.seed: 0 became 2",
     ),
     (
       {**DESCRIPTION, "image_size": 8},

@@ -84,3 +84,40 @@ def test_data_that_may_not_be_chosen_by_are_refused(use):
   samplers = tiny_meta.make_samplers(config, use=use)
   with pytest.raises(ValueError, match=f"Received: use='{use}'"):
     Validation(samplers, config)
+
+
+@pytest.mark.parametrize(
+  ("compiler", "by_xla"), [("xla", True), ("graph", False)]
+)
+def test_xla_is_not_given_a_graph(compiler, by_xla, monkeypatch):
+  seen, function = [], tf.function
+
+  def spy(*arguments, **options):
+    seen.append(options["jit_compile"])
+    return function(*arguments, **options)
+
+  config = make_config(unroll={"compiler": compiler})
+  samplers = tiny_meta.make_samplers(config, use="meta_validation")
+  monkeypatch.setattr(tf, "function", spy)
+  Validation(samplers, config)
+  assert seen == [by_xla]
+
+
+def test_samplers_that_do_not_fit_are_named():
+  config = make_config()
+  samplers = tiny_meta.make_samplers(config, use="meta_validation")
+  with pytest.raises(ValueError, match="Received: 2 samplers, 1 buckets"):
+    Validation(samplers * 2, config)
+  tasks = tiny_meta.make_tasks(UNITS, episodes={"batch_size": 3})
+  other = make_config(tasks=tasks)
+  with pytest.raises(
+    ValueError, match="Received: .*batch_size=3.*batch_size=8"
+  ):
+    Validation(samplers, other)
+
+
+def test_no_rounds_are_refused():
+  config = make_config()
+  samplers = tiny_meta.make_samplers(config, use="meta_validation")
+  with pytest.raises(ValueError, match="Received: rounds=0"):
+    Validation(samplers, config, rounds=0)

@@ -105,7 +105,7 @@ def test_where_it_is_in_use():
   many, few = FEWEST_CHANNELS, FEWEST_CHANNELS - 1
   large = tf.zeros([TASKS, 3, many, many])
   assert not in_use(large)
-  with winograd_convolutions():
+  with winograd_convolutions(enabled=True):
     assert in_use(large)
     assert not in_use(tf.zeros([3, few, many]))
     assert not in_use(tf.zeros([3, many, few]))
@@ -120,7 +120,7 @@ def test_where_it_is_in_use():
 def test_the_rules_layer_takes_it_within_its_scope(axis, monkeypatch):
   monkeypatch.setattr(winograd, "FEWEST_CHANNELS", 1)
   inputs, kernel = tf.constant(draw(7, 7, 5)), tf.constant(draw(3, 5, 4))
-  with winograd_convolutions():
+  with winograd_convolutions(enabled=True):
     actual = channels.convolve(inputs, kernel, axis)
   np.testing.assert_array_equal(actual, winograd.convolve(inputs, kernel, axis))
   assert np.any(actual != channels.convolve(inputs, kernel, axis))

@@ -11,7 +11,6 @@ from lurl_tf.tasks.augmentation_config import AugmentationConfig
 
 def test_by_default_nothing_is_on():
   config = AugmentationConfig()
-  assert not config.is_on
   assert not config.augments_examples
   assert not config.varies_tasks
   assert config.coefficient_names == ()
@@ -30,7 +29,6 @@ def test_by_default_nothing_is_on():
 )
 def test_each_field_turns_something_on(field, value, names):
   config = AugmentationConfig(**{field: value})
-  assert config.is_on
   assert config.augments_examples == bool(names)
   assert config.varies_tasks == (not names)
   assert config.coefficient_names == names

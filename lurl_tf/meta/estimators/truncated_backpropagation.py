@@ -49,6 +49,7 @@ class FullBackpropagation(TruncatedBackpropagation):
   """The same where every truncation is a whole inner training.
 
   Nothing is left out; `MetaTrainConfig` holds that truncations are as long as
-  the horizon. Time grows with the horizon and, as steps are recomputed
-  (`UnrollConfig.recompute`), memory by the inner weights of each step only.
+  the horizon. Time grows with the horizon, and so does memory: where steps are
+  computed anew (`UnrollConfig.recompute="always"`) by the inner weights of each
+  step only.
   """

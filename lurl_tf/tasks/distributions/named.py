@@ -27,7 +27,7 @@ def _compact() -> TaskDistribution:
   """Glyphs, photographs and synthetic data: what two cores can meta-train.
 
   Photographs of this size leave little to be learned (`show_tasks --headroom`:
-  4 to 5 points; letters 9 to 22, synthetic data 14 and more), so they come
+  4 to 5 points; letters 9 to 23, synthetic data 14 and more), so they come
   seldom.
   """
   episodes = EpisodeConfig(draws=2)

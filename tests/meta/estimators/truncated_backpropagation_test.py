@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from lurl_tf.meta import unroll
 from lurl_tf.meta.estimators import TruncatedBackpropagation
 from lurl_tf.meta.truncated_task import InnerState, SlotClock, TruncatedTask
 from lurl_tf.meta.unroll import UnrollConfig
@@ -98,12 +99,38 @@ def test_recomputing_changes_nothing(problem, together, recompute):
     assert_close(one, other)
 
 
+@pytest.mark.parametrize(
+  ("recompute", "expected"),
+  [("never", []), ("always", [False]), ("elementwise", [True])],
+)
+def test_steps_are_computed_anew_as_the_option_says(
+  problem, recompute, expected, monkeypatch
+):
+  seen = []
+
+  def spy(function, keep_products):
+    seen.append(keep_products)
+    return function
+
+  monkeypatch.setattr(unroll, "recomputed", spy)
+  problem.estimate(recompute=recompute)
+  assert seen == expected
+
+
 @pytest.mark.parametrize("recompute", ["always", "elementwise"])
 def test_winograds_convolutions_change_nothing(
   problem, together, recompute, monkeypatch
 ):
+  calls, convolve = [], winograd.convolve
+
+  def spy(*arguments):
+    calls.append(arguments)
+    return convolve(*arguments)
+
   monkeypatch.setattr(winograd, "FEWEST_CHANNELS", 1)
+  monkeypatch.setattr(winograd, "convolve", spy)
   estimate = problem.estimate(convolutions="winograd", recompute=recompute)
+  assert bool(calls) == (problem.task.rule.mixing == "published")
   for one, other in zip(
     tf.nest.flatten(estimate), tf.nest.flatten(together), strict=True
   ):
