@@ -22,7 +22,7 @@ import numpy as np
 import tensorflow as tf
 from absl import app, flags
 
-from experiments import shared_flags, sweep_flags
+from experiments import shared_flags, sweep_flags, xla_options
 from experiments.benchmark_cases import (
   CASES,
   SWEEPS,
@@ -256,4 +256,5 @@ def _number(value: float | None, layout: str) -> str:
 
 
 if __name__ == "__main__":
+  xla_options.compile_less()
   app.run(main)

@@ -16,7 +16,13 @@ from collections.abc import Sequence
 import tensorflow as tf
 from absl import app, flags, logging
 
-from experiments import engine_flags, shared_flags, start_flags, task_flags
+from experiments import (
+  engine_flags,
+  shared_flags,
+  start_flags,
+  task_flags,
+  xla_options,
+)
 from experiments.meta_training_run import (
   check_cadence,
   continue_run,
@@ -354,5 +360,6 @@ def _exit_to_be_restarted(message: str) -> None:
 
 
 if __name__ == "__main__":
+  xla_options.compile_less()
   flags.mark_flag_as_required("logdir")
   app.run(main)
