@@ -19,12 +19,14 @@ def compile_less() -> None:
 
   XLA reads its options from the environment, once in a process: only a script
   may choose them, before it computes anything. What the environment's
-  `XLA_FLAGS` already choose is left as it is; so is all where there is a GPU,
-  for which nobody has measured it. Numbers differ by rounding.
+  `XLA_FLAGS` already choose is left as it is; so is all where they name a file,
+  and where there is a GPU, for which nobody has measured it. Numbers differ by
+  rounding.
   """
-  if tf.config.list_physical_devices("GPU"):
-    return
   given = os.environ.get("XLA_FLAGS", "")
+  in_a_file = given and not given.startswith("-")
+  if in_a_file or tf.config.list_physical_devices("GPU"):
+    return
   added = [
     f"--{name}={value}" for name, value in _OPTIONS.items() if name not in given
   ]

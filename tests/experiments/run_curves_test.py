@@ -172,7 +172,8 @@ def test_what_is_no_run_is_named(tmp_path):
   with pytest.raises(ValueError, match="lines of JSON. Received: .*results"):
     read(logdir)
   (tmp_path / "run.json").write_text('{"tasks": "quick"}')
-  with pytest.raises(ValueError, match="must be whole.*Received: .*run.json"):
+  message = "must be whole, and of this version. Received: .*run.json"
+  with pytest.raises(ValueError, match=message):
     read(logdir)
 
 

@@ -37,6 +37,7 @@ print(ir(stage="optimized_hlo"))
       f"--xla_backend_optimization_level=0 {TREES}",
     ),
     (f"{LEVEL} {TREES}", f"{LEVEL} {TREES}"),
+    ("options.txt", "options.txt"),
   ],
 )
 def test_what_the_user_chose_is_left(given, expected, monkeypatch):
