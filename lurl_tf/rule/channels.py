@@ -121,35 +121,53 @@ def convolve(inputs: tf.Tensor, kernel: tf.Tensor, axis: int) -> tf.Tensor:
   )
 
 
-def pool(inputs: tf.Tensor, kernel: tf.Tensor) -> tf.Tensor:
+def pool(
+  inputs: tf.Tensor, kernel: tf.Tensor, constants: tf.Tensor | None = None
+) -> tf.Tensor:
   """Map of a unit's own channels and of their means; free of any order.
 
   Args:
     inputs: `[..., u, b, c]`.
     kernel: `[3, c, c']`: for the unit itself, for its mean over examples, for
       the mean over the layer's units.
+    constants: `[..., u, 1, k]`, the first k of the c channels, if they are the
+      same for all examples; those of `inputs` are the others then.
 
   Returns:
     `[..., u, b, c']`.
   """
-  own, examples, units = tf.unstack(kernel, axis=-3)
-  over_examples = tf.reduce_mean(inputs, axis=EXAMPLES_AXIS, keepdims=True)
-  over_units = tf.reduce_mean(inputs, axis=UNITS_AXIS, keepdims=True)
-  return (
-    _multiply(inputs, own)
-    + _multiply(over_examples, examples)
-    + _multiply(over_units, units)
-  )
+  factors = [_join(constants, inputs)]
+  for axis in (EXAMPLES_AXIS, UNITS_AXIS):
+    # Not the mean of what is joined: XLA's CPU compiler has no fast one.
+    means = (_kept_mean(part, axis) for part in (constants, inputs))
+    factors.append(_join(*means))
+  return kept_result(_add_products, kernel, *factors)
 
 
 def mix(
-  inputs: tf.Tensor, parameters: Mixer | NormalizedMixer, mixing: str, axis: int
+  inputs: tf.Tensor,
+  parameters: Mixer | NormalizedMixer,
+  mixing: str,
+  axis: int,
+  constants: tf.Tensor | None = None,
 ) -> tf.Tensor:
-  """`convolve` or `pool`, by the rule's kind of mixing, without the bias."""
-  layer = pool
-  if mixing == "published":
-    layer = functools.partial(convolve, axis=axis)
-  return kept_result(layer, inputs, parameters.kernel)
+  """`convolve` or `pool`, by the rule's kind of mixing, without the bias.
+
+  Args:
+    inputs: `[..., u, b, c]`.
+    parameters: of the mixer.
+    mixing: `"published"` or `"pooled"`.
+    axis: of the neighbours that are seen, where mixing is published.
+    constants: `[..., u, 1, k]`, channels before those of the inputs, the same
+      for all examples; or None.
+
+  Returns:
+    `[..., u, b, c']`.
+  """
+  if mixing == "pooled":
+    return pool(inputs, parameters.kernel, constants)
+  layer = functools.partial(convolve, axis=axis)
+  return kept_result(layer, _join(constants, inputs), parameters.kernel)
 
 
 def mix_and_normalize(
@@ -158,12 +176,13 @@ def mix_and_normalize(
   mixing: str,
   axis: int,
   nonlinearity: Nonlinearity,
+  constants: tf.Tensor | None = None,
 ) -> tf.Tensor:
-  """Mixes, normalises and applies the nonlinearity.
+  """Mixes as `mix` does, normalises and applies the nonlinearity.
 
   The mixer's bias would be cancelled by the normalisation: it is not computed.
   """
-  mixed = mix(inputs, parameters, mixing, axis)
+  mixed = mix(inputs, parameters, mixing, axis, constants)
   return nonlinearity(normalize(mixed, parameters.offset))
 
 
@@ -199,6 +218,28 @@ def _multiply(inputs: tf.Tensor, kernel: tf.Tensor) -> tf.Tensor:
 def _mean(values: tf.Tensor) -> tf.Tensor:
   """Mean over units and examples, `[..., 1, 1, c]`."""
   return tf.reduce_mean(values, axis=[UNITS_AXIS, EXAMPLES_AXIS], keepdims=True)
+
+
+def _join(constants: tf.Tensor | None, inputs: tf.Tensor) -> tf.Tensor:
+  """Channels that are the same for all examples, before those of inputs."""
+  if constants is None:
+    return inputs
+  shape = [*inputs.shape[:-1], constants.shape[-1]]
+  return tf.concat([tf.broadcast_to(constants, shape), inputs], axis=-1)
+
+
+def _kept_mean(values: tf.Tensor | None, axis: int) -> tf.Tensor | None:
+  """Mean along one axis, of length 1 then."""
+  if values is None:
+    return None
+  mean = functools.partial(tf.reduce_mean, axis=axis, keepdims=True)
+  return kept_result(mean, values)
+
+
+def _add_products(kernel: tf.Tensor, *factors: tf.Tensor) -> tf.Tensor:
+  """Sum of every factor, `[..., u, b, c]`, times its part of the kernel."""
+  parts = tf.unstack(kernel, axis=-3)
+  return functools.reduce(tf.add, map(_multiply, factors, parts))
 
 
 def _spread(bias: tf.Tensor) -> tf.Tensor:

@@ -52,22 +52,17 @@ def unit_state(
     ],
     axis=-1,
   )[..., tf.newaxis, :]
-  inputs = tf.concat(
-    [
-      tf.broadcast_to(constants, [*features.shape[:-1], constants.shape[-1]]),
-      features,
-    ],
-    axis=-1,
-  )
 
-  def apply(layer: NormalizedMixer, state, axis):
-    return channels.mix_and_normalize(state, layer, mixing, axis, nonlinearity)
+  def apply(layer: NormalizedMixer, state, axis, constants=None):
+    return channels.mix_and_normalize(
+      state, layer, mixing, axis, nonlinearity, constants
+    )
 
   def add_other_units(layers, state):
     change = apply(layers[0], state, UNITS_AXIS)
     return state + apply(layers[1], change, UNITS_AXIS)
 
-  state = apply(parameters.inputs, inputs, EXAMPLES_AXIS)
+  state = apply(parameters.inputs, features, EXAMPLES_AXIS, constants)
   state = add_other_units(parameters.first_units, state)
   state = apply(parameters.hidden, state, EXAMPLES_AXIS)
   state = add_other_units(parameters.last_units, state)

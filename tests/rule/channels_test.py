@@ -10,7 +10,7 @@ import tensorflow as tf
 
 from lurl_tf.rule import channels
 from lurl_tf.rule.library_layers import library_layers
-from lurl_tf.rule.parameters import Linear, NormalizedMixer
+from lurl_tf.rule.parameters import Linear, Mixer, NormalizedMixer
 
 UNITS, EXAMPLES, CHANNELS, OUTPUTS = 5, 7, 4, 3
 
@@ -102,6 +102,20 @@ def test_pooling_against_numpy():
     + x.mean(axis=0, keepdims=True) @ units
   )
   np.testing.assert_allclose(channels.pool(inputs, kernel), expected)
+
+
+@pytest.mark.parametrize("mixing", ["published", "pooled"])
+def test_constants_are_channels_that_all_examples_share(mixing):
+  inputs, constants = draw(UNITS, EXAMPLES, CHANNELS), draw(UNITS, 1, 2)
+  layer = Mixer(draw(3, 2 + CHANNELS, OUTPUTS), draw(OUTPUTS))
+  repeated = np.repeat(constants, EXAMPLES, axis=1)
+  joined = tf.constant(np.concatenate([repeated, inputs], axis=-1))
+  axis = channels.EXAMPLES_AXIS
+  np.testing.assert_allclose(
+    channels.mix(inputs, layer, mixing, axis, constants),
+    channels.mix(joined, layer, mixing, axis),
+    rtol=1e-12,
+  )
 
 
 def test_normalization_is_keras_batch_normalization():

@@ -57,6 +57,16 @@ def test_convolution_and_its_gradients(axis, size, own):
 
 
 @pytest.mark.parametrize("axis", AXES)
+@pytest.mark.parametrize("count", [31, 32, 64])
+def test_gradients_of_channels_that_are_taken_in_parts(axis, count):
+  arrays = draw(TASKS, 5, OTHER, count), draw(3, count, OUTPUTS)
+  expected = value_and_gradients(librarys, arrays, axis)
+  actual = value_and_gradients(winograd.convolve, arrays, axis)
+  for one, other in zip(actual, expected, strict=True):
+    np.testing.assert_allclose(one, other, rtol=1e-11, atol=1e-11)
+
+
+@pytest.mark.parametrize("axis", AXES)
 def test_rounding_is_that_of_float32(axis):
   """At published sizes; relative to the largest number."""
   arrays = draw(1, 16, 16, 64), draw(3, 64, 64)
