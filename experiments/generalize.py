@@ -217,6 +217,7 @@ def main(argv: Sequence[str]) -> None:
     rule_flags.RESIZE.value,
   )
   try:
+    rule_flags.refuse_flags("inner_steps")  # --horizons has their multiples
     for path in filter(None, (results, plot)):
       check_writable(path)
     trials = [

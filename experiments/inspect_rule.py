@@ -71,6 +71,8 @@ def main(argv: Sequence[str]) -> None:
   results = shared_flags.RESULTS.value
   datasets = dict.fromkeys([*rule_flags.DATASET.value.split(","), _TWO_MOONS])
   try:
+    # It looks at one training of the base network, and at no accuracy.
+    rule_flags.refuse_flags("episodes", "label_draws", "examples_per_class")
     if results:
       check_writable(results)
     check_writable(os.path.join(_OUTPUT_DIR.value, "mixture_weights.png"))

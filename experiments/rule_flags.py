@@ -89,6 +89,23 @@ def choices_from_flags() -> list[RuleChoice]:
   return [choose_rule(name, shared_flags.SEED.value) for name in names]
 
 
+def refuse_flags(*names: str) -> None:
+  """For scripts that would ignore some of the flags.
+
+  Args:
+    *names: of the flags.
+
+  Raises:
+    ValueError: if one of them was given.
+  """
+  for name in names:
+    flag = flags.FLAGS[name]
+    if not flag.using_default_value:
+      raise ValueError(
+        f"This script takes no --{name}. Received: --{name}={flag.value}"
+      )
+
+
 def config_from_flags(choice: RuleChoice, **asked: Any) -> EvaluationConfig:
   """The evaluation that the flags ask for; what none says is the rule's own.
 

@@ -145,6 +145,7 @@ def test_rows_are_kept_when_work_is_broken_off(rules, tmp_path, monkeypatch):
     ({"rule": "oja,"}, "rule='oja,'"),
     ({"examples_per_class": 46}, "class 'a' with 45 examples"),
     ({"plot": "/proc/no/rows.png"}, "/proc/no/rows.png"),
+    ({"inner_steps": "5"}, "Received: --inner_steps="),
   ],
 )
 def test_bad_input_is_a_message_before_any_work(values, message, rules, capsys):

@@ -117,6 +117,9 @@ def test_a_rule_designed_by_hand_has_no_mixture(tmp_path):
     ({"rule": "oja,"}, "rule='oja,'"),
     ({"batch_size": 31}, "Received: batch_size=31"),
     ({"output_dir": "/proc/no"}, "/proc/no"),
+    ({"episodes": 20}, "Received: --episodes=20"),
+    ({"label_draws": 1}, "Received: --label_draws=1"),
+    ({"examples_per_class": 5}, "Received: --examples_per_class="),
     ({"results": "/proc/no/out.json"}, "/proc/no/out.json"),
   ],
 )
