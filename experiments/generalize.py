@@ -189,7 +189,7 @@ def check_trial(trial: Trial, data_sets: DataSets) -> None:
 
 
 def _trial_from_flags(choice: RuleChoice) -> Trial:
-  config = rule_flags.config_from_flags(choice, inner_steps=None)
+  config = rule_flags.config_from_flags(choice)
   trained = trained_setting(
     choice, config, rule_flags.DATASET.value, shared_flags.IMAGE_SIZE.value
   )
@@ -217,7 +217,8 @@ def main(argv: Sequence[str]) -> None:
     rule_flags.RESIZE.value,
   )
   try:
-    rule_flags.refuse_flags("inner_steps")  # --horizons has their multiples
+    # --horizons has multiples of the rule's own.
+    rule_flags.refuse_flags(rule_flags.INNER_STEPS)
     for path in filter(None, (results, plot)):
       check_writable(path)
     trials = [

@@ -72,7 +72,11 @@ def main(argv: Sequence[str]) -> None:
   datasets = dict.fromkeys([*rule_flags.DATASET.value.split(","), _TWO_MOONS])
   try:
     # It looks at one training of the base network, and at no accuracy.
-    rule_flags.refuse_flags("episodes", "label_draws", "examples_per_class")
+    rule_flags.refuse_flags(
+      rule_flags.EPISODES,
+      rule_flags.LABEL_DRAWS,
+      shared_flags.NUMBERS_OF_EXAMPLES,
+    )
     if results:
       check_writable(results)
     check_writable(os.path.join(_OUTPUT_DIR.value, "mixture_weights.png"))

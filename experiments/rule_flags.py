@@ -89,20 +89,20 @@ def choices_from_flags() -> list[RuleChoice]:
   return [choose_rule(name, shared_flags.SEED.value) for name in names]
 
 
-def refuse_flags(*names: str) -> None:
+def refuse_flags(*ignored: flags.FlagHolder) -> None:
   """For scripts that would ignore some of the flags.
 
   Args:
-    *names: of the flags.
+    *ignored: the flags.
 
   Raises:
     ValueError: if one of them was given.
   """
-  for name in names:
-    flag = flags.FLAGS[name]
-    if not flag.using_default_value:
+  for flag in ignored:
+    if flag.present:
       raise ValueError(
-        f"This script takes no --{name}. Received: --{name}={flag.value}"
+        f"This script takes no --{flag.name}. "
+        f"Received: --{flag.name}={flag.value}"
       )
 
 
