@@ -178,12 +178,14 @@ def test_readouts_terms_and_changes(case):
   for place_of_kernel, (direction, field) in enumerate(directions):
     for layer in range(case.layers):
       place = f"l{case.layers - 1 - layer}"
+      kernel = getattr(weights[layer], field)
       readouts = weight_change.read_states(
         signals.projections[layer].for_kernels_above[place_of_kernel],
         signals.projections[layer + 1].for_kernels_below[place_of_kernel],
+        kernel.dtype,
       )
       terms = weight_change.weight_terms(
-        weight_change.normalize_columns(getattr(weights[layer], field)),
+        weight_change.normalize_columns(kernel),
         readouts,
         layer_inputs[layer],
         layer_inputs[layer + 1],

@@ -121,8 +121,9 @@ class UnrollConfig:
       scored state, and no gradient flows from one step to another. None: it
       learns by the meta-objective.
     product_dtype: `"float32"`; or `"bfloat16"`: the factors of the rule's large
-      matrix products, or of its graph's convolutions, are rounded; sums,
-      weights, gradients and all else stay as they are.
+      matrix products are rounded, or in its graph convolutions, maps of unit
+      states and products of these, their results and gradients, too; sums,
+      weights and all else stay as they are.
     convolutions: `"direct"`; or `"winograd"`: those of many channels take half
       the multiplications, and on processors by XLA less time. Their factors
       must not be rounded.

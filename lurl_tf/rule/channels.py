@@ -28,8 +28,9 @@ Nonlinearity = Callable[[tf.Tensor], tf.Tensor]
 
 def linear(inputs: tf.Tensor, parameters: Linear) -> tf.Tensor:
   """Affine map of channels, `[..., u, b, c]` to `[..., u, b, c']`."""
-  outputs = _multiply(inputs, parameters.kernel)
-  return outputs + _spread(parameters.bias)
+  # The library's layers may give rounded numbers: these stay rounded.
+  kernel, bias = (tf.cast(each, inputs.dtype) for each in parameters)
+  return _multiply(inputs, kernel) + _spread(bias)
 
 
 def project(

@@ -19,8 +19,9 @@ def library_layers(dtype: str) -> AbstractContextManager[None]:
   """Within it, the rule's networks are made of this file's layers.
 
   Args:
-    dtype: "float32"; or "bfloat16": convolutions take and give numbers of that
-      type. Sums within them, statistics and meta-parameters stay float32.
+    dtype: "float32"; or "bfloat16": convolutions, maps of the unit states that
+      they give and products of these maps take and give numbers of that type.
+      Sums within them, statistics and meta-parameters stay float32.
   """
   return _dtype.of(tf.as_dtype(dtype))
 

@@ -13,6 +13,9 @@ from lurl_tf.rule.parameters import RuleParameters
 class StateProjections(NamedTuple):
   """Maps of the unit states h of one layer, each `[..., u, b, c']`.
 
+  Those for kernels are of the states' type, which may be a rounded one; the
+  others are of the type of the meta-parameters.
+
   Attributes:
     for_kernels_above: for the change of W above the layer, and for that of V,
       if it has its own; a list each, in the order of `maps_of_state_below`.
@@ -60,5 +63,5 @@ def project_state(
   return StateProjections(
     tuple(itertools.islice(outputs, len(above))),
     tuple(itertools.islice(outputs, len(below))),
-    *(output for (output,) in outputs),
+    *(tf.cast(each, parameters.bias_change.bias.dtype) for (each,) in outputs),
   )

@@ -40,7 +40,7 @@ def unit_state(
     nonlinearity: of the network; other than ReLU for tests of smoothness.
 
   Returns:
-    `[..., u, b, c]`.
+    `[..., u, b, c]`, of the type that the last layer gives.
   """
   features = _activation_features(mixing, pre_activations, post_activations)
   features = tf.concat([features, error_signal], axis=-1)
@@ -65,9 +65,7 @@ def unit_state(
   state = apply(parameters.inputs, features, EXAMPLES_AXIS, constants)
   state = add_other_units(parameters.first_units, state)
   state = apply(parameters.hidden, state, EXAMPLES_AXIS)
-  state = add_other_units(parameters.last_units, state)
-  # The library's layers may give rounded numbers.
-  return tf.cast(state, pre_activations.dtype)
+  return add_other_units(parameters.last_units, state)
 
 
 def weight_statistics(

@@ -256,6 +256,7 @@ def propose_changes(
     readouts = weight_change.read_states(
       projections[layer].for_kernels_above[place],
       projections[layer + 1].for_kernels_below[place],
+      kernel.dtype,
     )
     terms = weight_change.weight_terms(
       weight_change.normalize_columns(kernel),

@@ -97,13 +97,14 @@ def maps_of_state_below(parameters: WeightChangeParameters) -> list[Linear]:
 
 
 def read_states(
-  below: Sequence[tf.Tensor], above: Sequence[tf.Tensor]
+  below: Sequence[tf.Tensor], above: Sequence[tf.Tensor], dtype: tf.DType
 ) -> Readouts:
   """Contracts maps of the states of two neighbouring layers to matrices.
 
   Args:
     below: those of `maps_of_state_below`, `[..., i, b, c]` each.
     above: those of `maps_of_state_above`, `[..., j, b, c]` each.
+    dtype: of the results; the maps may be rounded.
 
   Returns:
     `Readouts`.
@@ -112,9 +113,10 @@ def read_states(
   scale = 1.0 / above[0].shape[-1]
 
   def contract(rows, columns):
-    return scale * kept_result(
+    contracted = kept_result(
       functools.partial(product, transpose_right=True), rows, columns
     )
+    return scale * tf.cast(contracted, dtype)
 
   return Readouts(
     order_0=contract(below[0], above[0]),

@@ -8,6 +8,7 @@ import tensorflow as tf
 import lurl_tf
 from lurl_tf.rule import channels
 from lurl_tf.rule.library_layers import in_use, library_layers
+from lurl_tf.rule.parameters import Linear
 from tests import tiny_meta
 
 TASKS, UNITS, EXAMPLES, CHANNELS, OUTPUTS = 2, 5, 7, 4, 3
@@ -104,6 +105,29 @@ def test_rounded_factors_are_summed_in_float32():
   np.testing.assert_allclose(
     tf.cast(actual, tf.float64), expected, rtol=2**-8, atol=1e-4
   )
+
+
+def test_maps_of_rounded_states_are_rounded():
+  """The error is that of one rounding of the result, and one of the sum."""
+  states = tf.cast(draw(1, 4, 6, 64), tf.bfloat16)
+  maps = [
+    Linear(draw(64, size, seed=size), draw(size, seed=size)) for size in (2, 5)
+  ]
+
+  def nearest(array):
+    return tf.cast(tf.cast(array, tf.bfloat16), tf.float64)
+
+  with library_layers("bfloat16"):
+    (actual,) = channels.project(
+      states,
+      [[Linear(*(tf.constant(e, tf.float32) for e in each)) for each in maps]],
+    )
+  for each, one in zip(maps, actual, strict=True):
+    product = nearest(states) @ nearest(each.kernel)
+    expected = product + nearest(each.bias)
+    assert one.dtype == tf.bfloat16
+    error = np.abs(tf.cast(one, tf.float64) - expected)
+    assert np.all(error <= 2**-8 * (np.abs(product) + np.abs(expected)))
 
 
 def test_only_float32_within_the_scope():
