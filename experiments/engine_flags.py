@@ -73,8 +73,8 @@ PRODUCT_DTYPE = flags.DEFINE_enum(
   "product_dtype",
   "float32",
   ["float32", "bfloat16"],
-  "Type that the factors of the rule's large matrix products are rounded to; "
-  "all else stays float32.",
+  "Type that the factors of the rule's large matrix products are rounded to, "
+  "by the graph their results, too; all else stays float32.",
 )
 _CONVOLUTIONS = flags.DEFINE_enum(
   "convolutions",
