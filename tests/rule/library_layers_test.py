@@ -10,6 +10,7 @@ from lurl_tf.rule import channels
 from lurl_tf.rule.library_layers import in_use, library_layers
 from lurl_tf.rule.parameters import Linear
 from tests import tiny_meta
+from tests.rule.nearest_bfloat16 import nearest_bfloat16
 
 TASKS, UNITS, EXAMPLES, CHANNELS, OUTPUTS = 2, 5, 7, 4, 3
 
@@ -92,11 +93,8 @@ def test_a_convolution_without_a_leading_axis():
 def test_rounded_factors_are_summed_in_float32():
   """The error is that of one rounding of the result: 2**-9 of it."""
   inputs, kernel = draw(1, 4, 6, 64), draw(3, 64, 8)
-
-  def nearest(array):
-    return tf.cast(tf.cast(array, tf.bfloat16), tf.float64)
-
-  expected = channels.convolve(nearest(inputs), nearest(kernel), -2)
+  nearest = (tf.constant(nearest_bfloat16(each)) for each in (inputs, kernel))
+  expected = channels.convolve(*nearest, -2)
   with library_layers("bfloat16"):
     actual = channels.convolve(
       tf.constant(inputs, tf.float32), tf.constant(kernel, tf.float32), -2
@@ -113,18 +111,14 @@ def test_maps_of_rounded_states_are_rounded():
   maps = [
     Linear(draw(64, size, seed=size), draw(size, seed=size)) for size in (2, 5)
   ]
-
-  def nearest(array):
-    return tf.cast(tf.cast(array, tf.bfloat16), tf.float64)
-
   with library_layers("bfloat16"):
     (actual,) = channels.project(
       states,
       [[Linear(*(tf.constant(e, tf.float32) for e in each)) for each in maps]],
     )
   for each, one in zip(maps, actual, strict=True):
-    product = nearest(states) @ nearest(each.kernel)
-    expected = product + nearest(each.bias)
+    product = nearest_bfloat16(states) @ nearest_bfloat16(each.kernel)
+    expected = product + nearest_bfloat16(each.bias)
     assert one.dtype == tf.bfloat16
     error = np.abs(tf.cast(one, tf.float64) - expected)
     assert np.all(error <= 2**-8 * (np.abs(product) + np.abs(expected)))

@@ -6,6 +6,7 @@ import pytest
 import tensorflow as tf
 
 from lurl_tf.rule.products import product, rounded_products
+from tests.rule.nearest_bfloat16 import nearest_bfloat16
 
 SHAPES = [
   ((2, 7, 5), (2, 5, 3), False),
@@ -17,11 +18,6 @@ SHAPES = [
 
 def draw(shape, seed):
   return np.random.default_rng(seed).normal(size=shape).astype(np.float32)
-
-
-def rounded(array):
-  """The nearest bfloat16 numbers, as float64."""
-  return tf.cast(tf.cast(array, tf.bfloat16), tf.float64).numpy()
 
 
 def value_and_gradients(left, right, upstream, transpose, dtype):
@@ -57,7 +53,7 @@ def twin(left, right, upstream, transpose, rounding):
 def test_products_and_gradients_equal_numpys(left, right, transpose, dtype):
   left, right = draw(left, 0), draw(right, 1)
   upstream = draw((*left.shape[:-1], 3), 2)
-  rounding = rounded if dtype == "bfloat16" else np.float64
+  rounding = nearest_bfloat16 if dtype == "bfloat16" else np.float64
   expected = twin(left, right, upstream, transpose, rounding)
   actual = value_and_gradients(left, right, upstream, transpose, dtype)
   for one, other in zip(actual, expected, strict=True):
