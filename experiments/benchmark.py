@@ -31,7 +31,7 @@ from experiments.benchmark_cases import (
   sweep_values,
 )
 from experiments.benchmark_measure import Measurement, measure
-from experiments.benchmark_plot import plot_sweep
+from experiments.benchmark_plot import Growth, plot_sweep
 from experiments.results import check_writable, format_table, write_results
 
 _CASE = flags.DEFINE_list(
@@ -230,7 +230,11 @@ def _report_sweep(results: Sequence[CaseResult], sweep: str) -> dict[str, Any]:
     f"{slopes['seconds']:.2f}, memory with {slopes['peak_rss_mb']:.2f}"
   )
   if sweep_flags.PLOT.value:
-    plot_sweep(sweep_flags.PLOT.value, sweep, values, seconds, megabytes)
+    curves = (
+      Growth("seconds per truncation", seconds, slopes["seconds"]),
+      Growth("peak MB", megabytes, slopes["peak_rss_mb"]),
+    )
+    plot_sweep(sweep_flags.PLOT.value, sweep, values, curves)
   return {"sweep": sweep, "values": values, "log_log_slopes": slopes}
 
 
