@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """How a rule's convolutions are computed, chosen by what computes them.
 
-What pays was measured: docs/measure_speed.md.
+What pays was measured: docs/speed_log.md.
 """
 
 from typing import Literal

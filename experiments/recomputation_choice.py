@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """What backward passes compute anew and what they keep, chosen by size.
 
-The numbers are measurements: docs/measure_speed.md.
+The numbers are measurements: docs/speed_log.md.
 """
 
 from lurl_tf.meta.unroll import Recompute

@@ -7,7 +7,7 @@ import tensorflow as tf
 
 # Sums of more than 32 numbers need not become trees of sums: two parts of a
 # program, to compile and to run, in place of one. LLVM's third level takes
-# longer, and its code is no faster. docs/measure_speed.md has the figures.
+# longer, and its code is no faster. docs/speed_log.md has the figures.
 _OPTIONS = {
   "xla_disable_hlo_passes": "tree_reduction_rewriter",
   "xla_backend_optimization_level": "2",

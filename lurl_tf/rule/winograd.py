@@ -22,7 +22,7 @@ from lurl_tf.rule.shift import shift
 
 TAPS = 3
 # With fewer channels the sums cost more than the products: measured,
-# docs/measure_speed.md.
+# docs/speed_log.md.
 FEWEST_CHANNELS = 40
 
 _RESULTS = 4
