@@ -22,17 +22,23 @@ import numpy as np
 import tensorflow as tf
 from absl import app, flags
 
-from experiments import shared_flags, sweep_flags, xla_options
-from experiments.benchmark_cases import (
+from experiments import sweep_flags
+from experiments.common import flags as shared_flags
+from experiments.common import xla_options
+from experiments.common.results import (
+  check_writable,
+  format_table,
+  write_results,
+)
+from experiments.speed.cases import (
   CASES,
   SWEEPS,
   Case,
   sweep_cases,
   sweep_values,
 )
-from experiments.benchmark_measure import Measurement, measure
-from experiments.benchmark_plot import Growth, plot_sweep
-from experiments.results import check_writable, format_table, write_results
+from experiments.speed.measure import Measurement, measure
+from experiments.speed.plot import Growth, plot_sweep
 
 _CASE = flags.DEFINE_list(
   "case", ["metz2019", "compact"], f"What to time: {', '.join(CASES)}."

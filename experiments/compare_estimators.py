@@ -17,21 +17,33 @@ import numpy as np
 import tensorflow as tf
 from absl import app, flags, logging
 
-from experiments import engine_flags, shared_flags
-from experiments.progress import Progress
-from experiments.results import check_writable, format_table, write_results
-from lurl_tf.meta.drawing import draw_truncation
+from experiments.common import flags as shared_flags
+from experiments.common.progress import Progress
+from experiments.common.results import (
+  check_writable,
+  format_table,
+  write_results,
+)
+from experiments.training import engine_flags
 from lurl_tf.meta.estimators import (
   EstimatorConfig,
   get_estimator,
   split_seeds,
 )
 from lurl_tf.meta.estimators.config import ESTIMATORS
-from lurl_tf.meta.flat_parameters import flatten_parameters, parameter_mask
-from lurl_tf.meta.plain_graphs import plain_graphs
-from lurl_tf.meta.task_variation import vary_truncation
-from lurl_tf.meta.truncated_task import SlotClock, TruncatedTask
-from lurl_tf.meta.unroll import MetaParameters, TruncationData, UnrollConfig
+from lurl_tf.meta.inner.flat_parameters import (
+  flatten_parameters,
+  parameter_mask,
+)
+from lurl_tf.meta.inner.plain_graphs import plain_graphs
+from lurl_tf.meta.inner.truncated_task import SlotClock, TruncatedTask
+from lurl_tf.meta.inner.unroll import (
+  MetaParameters,
+  TruncationData,
+  UnrollConfig,
+)
+from lurl_tf.meta.inner.variation import vary_truncation
+from lurl_tf.meta.slots.draw import draw_truncation
 from lurl_tf.rule import UpdateRule
 from lurl_tf.structures import RuleConfig
 from lurl_tf.tasks import (
@@ -41,7 +53,7 @@ from lurl_tf.tasks import (
   TaskDistribution,
   load_samplers,
 )
-from lurl_tf.tasks.augmentation_config import AugmentationConfig
+from lurl_tf.tasks.augmentation.config import AugmentationConfig
 
 # The few numbers that are compared: evolution perturbs no others.
 GROUP = ("readout_coeffs", "log_inner_learning_rates")

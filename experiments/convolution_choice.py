@@ -6,7 +6,7 @@ What pays was measured: docs/speed_log.md.
 
 from typing import Literal
 
-from lurl_tf.rule.winograd import FEWEST_CHANNELS
+from lurl_tf.rule.arithmetic.winograd import FEWEST_CHANNELS
 from lurl_tf.structures import RuleConfig
 
 

@@ -13,13 +13,14 @@ from collections.abc import Sequence
 
 from absl import app, flags, logging
 
-from experiments import rule_flags, shared_flags
-from experiments.evaluation_report import as_json, as_text
-from experiments.evaluation_setup import progress_report
-from experiments.follow_run import Follower, SuiteEntry
+from experiments.common import flags as shared_flags
+from experiments.common import rule_flags
+from experiments.common.evaluation_setup import progress_report
+from experiments.common.results import check_writable, write_results
+from experiments.common.rule_choice import RuleChoice, choose_rule
+from experiments.evaluation.follow_run import Follower, SuiteEntry
+from experiments.evaluation.report import as_json, as_text
 from experiments.meta_training_run import rule_metadata
-from experiments.results import check_writable, write_results
-from experiments.rule_choice import RuleChoice, choose_rule
 from lurl_tf.evaluation import (
   LEARNED_RULE,
   UNTRAINED_RULE,
@@ -28,8 +29,8 @@ from lurl_tf.evaluation import (
   evaluate,
 )
 from lurl_tf.meta import VALIDATION_SEED, Validation
-from lurl_tf.meta.run_description import read_description
-from lurl_tf.rule.apply_rule import Rule
+from lurl_tf.meta.runs.description import read_description
+from lurl_tf.rule.inner_step import Rule
 from lurl_tf.structures import LabelledExamples
 from lurl_tf.tasks import load_examples, load_samplers
 

@@ -17,24 +17,26 @@ from typing import NamedTuple
 
 from absl import app, flags, logging
 
-from experiments import rule_flags, shared_flags, sweep_flags
-from experiments.evaluation_setup import progress_report
-from experiments.generalization_plot import plot_generalization
-from experiments.generalization_report import (
+from experiments import sweep_flags
+from experiments.common import flags as shared_flags
+from experiments.common import rule_flags
+from experiments.common.evaluation_setup import progress_report
+from experiments.common.int_list_flag import define_int_list
+from experiments.common.results import check_writable, write_results
+from experiments.common.rule_choice import RuleChoice
+from experiments.generalization.plot import plot_generalization
+from experiments.generalization.report import (
   GeneralizationRow,
   as_json,
   as_text,
   make_rows,
 )
-from experiments.generalization_sweeps import (
+from experiments.generalization.sweeps import (
   TRAINED,
   Setting,
   SweepValues,
   make_settings,
 )
-from experiments.int_list_flag import define_int_list
-from experiments.results import check_writable, write_results
-from experiments.rule_choice import RuleChoice
 from lurl_tf.evaluation import (
   LEARNED_RULE,
   EvaluationConfig,

@@ -19,12 +19,13 @@ from collections.abc import Sequence
 
 from absl import app, flags, logging
 
-from experiments import rule_flags, shared_flags
-from experiments.inspection import Subject, inspect, snapshot_steps
-from experiments.inspection_report import as_json, as_text, draw
-from experiments.mixture_weights import mixture_weights
-from experiments.results import check_writable, write_results
-from experiments.rule_choice import RuleChoice
+from experiments.common import flags as shared_flags
+from experiments.common import rule_flags
+from experiments.common.results import check_writable, write_results
+from experiments.common.rule_choice import RuleChoice
+from experiments.inspection.findings import Subject, inspect, snapshot_steps
+from experiments.inspection.mixture_weights import mixture_weights
+from experiments.inspection.report import as_json, as_text, draw
 from lurl_tf.evaluation import check_evaluation
 from lurl_tf.tasks import holds_images, load_examples
 

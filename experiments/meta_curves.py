@@ -15,10 +15,12 @@ from collections.abc import Sequence
 
 from absl import app, flags, logging
 
-from experiments import shared_flags, sweep_flags, task_flags
-from experiments.meta_curves_report import as_json, as_text, plot_curves
-from experiments.results import check_writable, write_results
-from experiments.run_curves import RunCurves, mean_over_seeds, read_runs
+from experiments import sweep_flags
+from experiments.common import flags as shared_flags
+from experiments.common import task_flags
+from experiments.common.results import check_writable, write_results
+from experiments.curves.report import as_json, as_text, plot_curves
+from experiments.curves.runs import RunCurves, mean_over_seeds, read_runs
 
 _RUNS = flags.DEFINE_list(
   "runs", [], "Log folders of several runs, in place of one --logdir."

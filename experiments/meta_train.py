@@ -16,20 +16,16 @@ from collections.abc import Sequence
 import tensorflow as tf
 from absl import app, flags, logging
 
-from experiments import (
-  engine_flags,
-  shared_flags,
-  start_flags,
-  task_flags,
-  xla_options,
-)
+from experiments.common import flags as shared_flags
+from experiments.common import task_flags, xla_options
+from experiments.common.results import check_writable, write_results
 from experiments.meta_training_run import (
   check_cadence,
   continue_run,
   prepare_run,
 )
-from experiments.results import check_writable, write_results
-from experiments.run_log import Summary, report_run
+from experiments.training import engine_flags, start_flags
+from experiments.training.run_log import Summary, report_run
 from lurl_tf.meta import MetaTrainConfig, UnrollConfig
 from lurl_tf.meta.strategy import WORKER_LOST, has_workers, is_chief
 from lurl_tf.optimizers import InnerOptimizerConfig

@@ -4,11 +4,11 @@
 import tensorflow as tf
 
 from experiments.interruption import Interruption
-from experiments.rule_summaries import InnerTrainingView
-from experiments.run_log import Run, RunLog, Summary
+from experiments.training.rule_summaries import InnerTrainingView
+from experiments.training.run_log import Run, RunLog, Summary
 from lurl_tf import presets
 from lurl_tf.meta import MetaTrainConfig, MetaTrainer
-from lurl_tf.meta.run_folder import RunFolder
+from lurl_tf.meta.runs.folder import RunFolder
 from lurl_tf.meta.strategy import is_chief
 from lurl_tf.meta.validation import VALIDATION_SEED, Validation
 from lurl_tf.rule import UpdateRule

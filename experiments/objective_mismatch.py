@@ -25,28 +25,25 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from absl import app, flags, logging
 
-from experiments import (
-  comparison_flags,
-  rule_flags,
-  shared_flags,
-  sweep_flags,
-  task_flags,
-)
-from experiments.comparison_data import load_sampler
-from experiments.evaluation_setup import progress_report
+from experiments import sweep_flags
+from experiments.common import flags as shared_flags
+from experiments.common import rule_flags, task_flags
+from experiments.common.evaluation_setup import progress_report
+from experiments.common.results import check_writable, write_results
+from experiments.comparison import flags as comparison_flags
+from experiments.comparison.data import load_sampler
 from experiments.interruption import Interruption
-from experiments.mismatch_measures import (
+from experiments.mismatch.measures import (
   Subject,
   follow_training,
   score_networks,
   score_tasks_baseline,
 )
-from experiments.mismatch_plot import plot_mismatch
-from experiments.mismatch_report import Mismatch, as_json, as_text
-from experiments.results import check_writable, write_results
+from experiments.mismatch.plot import plot_mismatch
+from experiments.mismatch.report import Mismatch, as_json, as_text
 from lurl_tf import baselines
 from lurl_tf.baselines import TaskBaseline
-from lurl_tf.baselines.autoencoder import Autoencoder
+from lurl_tf.baselines.networks.autoencoder import Autoencoder
 from lurl_tf.evaluation import RANDOM_INIT, Report
 from lurl_tf.evaluation.comparison import ComparedRule
 from lurl_tf.tasks import TaskSampler

@@ -12,11 +12,16 @@ import tensorflow as tf
 from absl import app, flags, logging
 from PIL import Image
 
-from experiments import shared_flags, task_flags
-from experiments.contact_sheet import contact_sheet
-from experiments.evaluation_report import format_accuracy
-from experiments.progress import Progress
-from experiments.results import check_writable, format_table, write_results
+from experiments.common import flags as shared_flags
+from experiments.common import task_flags
+from experiments.common.progress import Progress
+from experiments.common.results import (
+  check_writable,
+  format_table,
+  write_results,
+)
+from experiments.evaluation.report import format_accuracy
+from experiments.inspection.contact_sheet import contact_sheet
 from lurl_tf import files
 from lurl_tf.evaluation.headroom import Headroom, measure_headroom
 from lurl_tf.summaries import SummaryWriter

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Flags of the scripts that vary something and draw what comes of it.
 
-They are used as those of `experiments.shared_flags`.
+They are used as those of `experiments.common.flags`.
 """
 
 from absl import flags

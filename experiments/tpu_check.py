@@ -16,9 +16,13 @@ from typing import Any
 import numpy as np
 from absl import app, flags
 
-from experiments import shared_flags
-from experiments.progress import format_seconds
-from experiments.results import check_writable, format_table, write_results
+from experiments.common import flags as shared_flags
+from experiments.common.progress import format_seconds
+from experiments.common.results import (
+  check_writable,
+  format_table,
+  write_results,
+)
 from lurl_tf.meta.strategy import use_full_precision
 from lurl_tf.meta.train_config import MetaTrainConfig
 from lurl_tf.meta.trainer import MetaTrainer
@@ -123,7 +127,7 @@ def main(argv: Sequence[str]) -> None:
       f"Error: {error}; this needs an environment made of "
       "experiments/tpu_check_requirements.txt"
     ) from error
-  from experiments import fake_tpu
+  from experiments.speed import fake_tpu
 
   use_full_precision()
   strategy = fake_tpu.fake_strategy()

@@ -139,12 +139,12 @@ def test_build_files_say_what_is_imported():
   }
   assert labels >= {
     "//:setup",
-    "//experiments:results",
+    "//experiments/common:results",
     "//lurl_tf:lurl_tf",
     "//lurl_tf:structures",
     "//lurl_tf/layers:local_rule_dense",
     "//lurl_tf/presets:storage",
-    "//lurl_tf/rule:update_rule",
+    "//lurl_tf/rule/learned:update_rule",
     "//tests:build_files_test",
     "//tests/presets:storage_test",
   }

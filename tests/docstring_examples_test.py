@@ -28,7 +28,7 @@ def module_names():
 
 
 def test_there_are_examples():
-  assert "lurl_tf.rule.apply_rule" in module_names()
+  assert "lurl_tf.rule.inner_step" in module_names()
 
 
 @pytest.mark.parametrize("name", module_names())

@@ -13,10 +13,10 @@ import pytest
 import tensorflow as tf
 
 import lurl_tf
-from lurl_tf.meta.objective import ridge_objective
-from lurl_tf.rule import weight_change
-from lurl_tf.rule.update_rule import compute_signals
-from lurl_tf.rule.winograd import winograd_convolutions
+from lurl_tf.meta.inner.objective import ridge_objective
+from lurl_tf.rule.arithmetic.winograd import winograd_convolutions
+from lurl_tf.rule.learned import weight_change
+from lurl_tf.rule.learned.update_rule import compute_signals
 from lurl_tf.structures import LayerWeights, RuleConfig
 
 GOLDEN = pathlib.Path(__file__).parent / "golden"

@@ -6,12 +6,12 @@ import pytest
 import tensorflow as tf
 
 from lurl_tf.layers import initial_weights
-from lurl_tf.meta.plain_graphs import plain_graphs
-from lurl_tf.meta.slot_optimizer import (
+from lurl_tf.meta.inner.optimizer_state import (
   DEFAULT_INNER_OPTIMIZER,
   fresh_optimizer,
 )
-from lurl_tf.meta.unroll import (
+from lurl_tf.meta.inner.plain_graphs import plain_graphs
+from lurl_tf.meta.inner.unroll import (
   MetaParameters,
   SlotState,
   TruncationData,
@@ -19,7 +19,7 @@ from lurl_tf.meta.unroll import (
   unroll,
 )
 from lurl_tf.optimizers import InnerOptimizerConfig
-from lurl_tf.rule.update_rule import UpdateRule
+from lurl_tf.rule.learned.update_rule import UpdateRule
 from lurl_tf.structures import Episode, RuleConfig
 
 STEPS, BATCH, INPUTS, UNITS, CLASSES = 3, 7, 6, (5, 4), 3

@@ -34,7 +34,7 @@ def project_names(requirements):
 
 
 # They need an environment of their own.
-TPU_FILES = ("experiments/fake_tpu.py", "experiments/tpu_check.py")
+TPU_FILES = ("experiments/speed/fake_tpu.py", "experiments/tpu_check.py")
 TPU_REQUIREMENTS = "experiments/tpu_check_requirements.txt"
 
 

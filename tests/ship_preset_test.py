@@ -8,7 +8,7 @@ import lurl_tf
 from lurl_tf.evaluation import EvaluationConfig, evaluate
 from lurl_tf.presets import PresetMetadata, catalogue
 from lurl_tf.tasks import load_examples
-from tests.experiments.run_curves_test import make_run
+from tests.experiments.curves.runs_test import make_run
 from tests.tiny_models import tiny_rule
 from tools import ship_preset
 

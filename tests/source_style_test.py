@@ -92,11 +92,11 @@ def test_style_of_all_files():
     for name, _ in public_definitions(text)
   }
   assert seen >= {
-    "experiments/results.py: format_table",
+    "experiments/common/results.py: format_table",
     "lurl_tf/layers/forward_pass.py: forward",
     "lurl_tf/layers/local_rule_dense.py: LocalRuleDense.layer_weights",
     "lurl_tf/presets/storage.py: load",
-    "lurl_tf/rule/update_rule.py: UpdateRule.meta_parameters",
+    "lurl_tf/rule/learned/update_rule.py: UpdateRule.meta_parameters",
   }
 
 

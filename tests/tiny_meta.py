@@ -13,20 +13,20 @@ from absl.testing import flagsaver
 
 from lurl_tf.layers.initial_weights import initial_weights
 from lurl_tf.meta import strategy as distribution
-from lurl_tf.meta.flat_parameters import (
+from lurl_tf.meta.inner.flat_parameters import (
   flatten_parameters,
   unflatten_parameters,
 )
-from lurl_tf.meta.slot_group import Advance, Slots, Truncation
-from lurl_tf.meta.train_config import MetaTrainConfig
-from lurl_tf.meta.trainer import MetaTrainer
-from lurl_tf.meta.unroll import (
+from lurl_tf.meta.inner.unroll import (
   MetaParameters,
   SlotState,
   TruncationData,
   UnrollConfig,
 )
-from lurl_tf.rule.update_rule import UpdateRule
+from lurl_tf.meta.slots.group import Advance, Slots, Truncation
+from lurl_tf.meta.train_config import MetaTrainConfig
+from lurl_tf.meta.trainer import MetaTrainer
+from lurl_tf.rule.learned.update_rule import UpdateRule
 from lurl_tf.structures import Episode, LabelledExamples, RuleConfig
 from lurl_tf.tasks.distributions import (
   Bucket,

@@ -12,15 +12,15 @@ import numpy as np
 import tensorflow as tf
 from absl import app, flags
 
+from experiments.common.evaluation_setup import make_config, progress_report
+from experiments.common.rule_choice import choose_rule
+from experiments.curves.runs import Curve, read_runs
 from experiments.evaluate import rules_to_evaluate
-from experiments.evaluation_report import as_text
-from experiments.evaluation_setup import make_config, progress_report
-from experiments.rule_choice import choose_rule
-from experiments.run_curves import Curve, read_runs
+from experiments.evaluation.report import as_text
 from lurl_tf import presets
 from lurl_tf.evaluation import evaluate
-from lurl_tf.meta.run_description import DESCRIPTION_FILE
-from lurl_tf.meta.run_folder import BEST_RULE_FOLDER
+from lurl_tf.meta.runs.description import DESCRIPTION_FILE
+from lurl_tf.meta.runs.folder import BEST_RULE_FOLDER
 from lurl_tf.presets.catalogue import DEFAULT_FILE, SHIPPED
 from lurl_tf.tasks import load_examples
 

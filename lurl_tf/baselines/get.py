@@ -7,7 +7,6 @@ from collections.abc import Sequence
 
 from lurl_tf.activations import Activation
 from lurl_tf.baselines.cactus import CactusProtoNets
-from lurl_tf.baselines.denoising_autoencoder import DenoisingAutoencoder
 from lurl_tf.baselines.interface import (
   Baseline,
   LabelledBaseline,
@@ -15,14 +14,21 @@ from lurl_tf.baselines.interface import (
 )
 from lurl_tf.baselines.k_means import KMeansTriangle
 from lurl_tf.baselines.label_spreading import LabelSpreading
+from lurl_tf.baselines.networks.denoising_autoencoder import (
+  DenoisingAutoencoder,
+)
+from lurl_tf.baselines.networks.prototypical_networks import (
+  PrototypicalNetworks,
+)
+from lurl_tf.baselines.networks.supervised import SupervisedFewLabels
+from lurl_tf.baselines.networks.supervised_all_labels import SupervisedAllLabels
+from lurl_tf.baselines.networks.variational_autoencoder import (
+  VariationalAutoencoder,
+)
 from lurl_tf.baselines.principal_components import PrincipalComponents
-from lurl_tf.baselines.prototypical_networks import PrototypicalNetworks
 from lurl_tf.baselines.random_features import RandomFeatures
 from lurl_tf.baselines.raw_inputs import RawInputs
 from lurl_tf.baselines.sela import SeLa
-from lurl_tf.baselines.supervised import SupervisedFewLabels
-from lurl_tf.baselines.supervised_all_labels import SupervisedAllLabels
-from lurl_tf.baselines.variational_autoencoder import VariationalAutoencoder
 from lurl_tf.baselines.winner_take_all import WinnerTakeAll
 
 AnyBaseline = Baseline | LabelledBaseline | TaskBaseline

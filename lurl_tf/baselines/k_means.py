@@ -8,7 +8,7 @@ import numpy as np
 from sklearn.cluster import KMeans
 
 from lurl_tf.baselines.interface import Baseline, Features, MappedFeatures
-from lurl_tf.baselines.option_checks import check_at_least, check_positive
+from lurl_tf.checks import check_at_least, check_positive
 
 
 @dataclasses.dataclass(frozen=True)

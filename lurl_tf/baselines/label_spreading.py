@@ -8,7 +8,7 @@ import numpy as np
 from sklearn import semi_supervised
 
 from lurl_tf.baselines.interface import Classifier, LabelledBaseline
-from lurl_tf.baselines.option_checks import check_at_least
+from lurl_tf.checks import check_at_least
 
 
 @dataclasses.dataclass(frozen=True)

@@ -8,7 +8,7 @@ import numpy as np
 from sklearn.decomposition import PCA
 
 from lurl_tf.baselines.interface import Baseline, Features, MappedFeatures
-from lurl_tf.baselines.option_checks import check_at_least
+from lurl_tf.checks import check_at_least
 
 
 @dataclasses.dataclass(frozen=True)

@@ -10,7 +10,7 @@ import tensorflow as tf
 
 from lurl_tf.activations import Activation
 from lurl_tf.baselines.interface import Baseline, Features
-from lurl_tf.baselines.keras_networks import (
+from lurl_tf.baselines.networks.keras_networks import (
   NetworkFeatures,
   compile_for_steps,
   dense_network,
@@ -18,11 +18,7 @@ from lurl_tf.baselines.keras_networks import (
   layer_seeds,
   shuffled_batches,
 )
-from lurl_tf.baselines.option_checks import (
-  check_at_least,
-  check_share_below_one,
-  check_units,
-)
+from lurl_tf.checks import check_at_least, check_share_below_one, check_units
 
 
 @dataclasses.dataclass(frozen=True)

@@ -38,7 +38,7 @@ from lurl_tf.evaluation.protocol import (
 )
 from lurl_tf.evaluation.result import RANDOM_INIT
 from lurl_tf.layers import forward
-from lurl_tf.rule.apply_rule import Rule
+from lurl_tf.rule.inner_step import Rule
 from lurl_tf.structures import LabelledExamples, LayerWeights
 from lurl_tf.tasks.episodes import TaskSampler
 from lurl_tf.tasks.examples import scale_to_unit

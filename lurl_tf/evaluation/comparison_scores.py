@@ -6,8 +6,8 @@ from typing import Literal, NamedTuple
 
 import numpy as np
 
-from lurl_tf import statistics
-from lurl_tf.statistics import PairedDifference
+from lurl_tf.evaluation import statistics
+from lurl_tf.evaluation.statistics import PairedDifference
 
 Layers = Literal["last", "all", "none"]
 OWN_READOUT = "own"
@@ -47,7 +47,7 @@ class Score(NamedTuple):
 
   @property
   def stderr(self) -> float:
-    """Its standard error, see `lurl_tf.statistics.accuracy_stderr`."""
+    """Standard error, see `evaluation.statistics.accuracy_stderr`."""
     return statistics.accuracy_stderr(self.accuracies)
 
 

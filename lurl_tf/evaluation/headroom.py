@@ -8,13 +8,13 @@ import tensorflow as tf
 
 from lurl_tf.baselines import KMeansTriangle
 from lurl_tf.layers.forward_pass import forward
-from lurl_tf.meta.drawing import draw_truncation
-from lurl_tf.meta.objective import ridge_objective
-from lurl_tf.meta.task_variation import vary_truncation
-from lurl_tf.meta.truncated_task import TruncatedTask
-from lurl_tf.meta.unroll import UnrollConfig
+from lurl_tf.meta.inner.objective import ridge_objective
+from lurl_tf.meta.inner.truncated_task import TruncatedTask
+from lurl_tf.meta.inner.unroll import UnrollConfig
+from lurl_tf.meta.inner.variation import vary_truncation
+from lurl_tf.meta.slots.draw import draw_truncation
 from lurl_tf.structures import Episode, LayerWeights, RuleConfig
-from lurl_tf.tasks.augmentation_config import AugmentationConfig
+from lurl_tf.tasks.augmentation.config import AugmentationConfig
 from lurl_tf.tasks.distributions.bucket import Bucket
 from lurl_tf.tasks.episodes import TaskSampler
 

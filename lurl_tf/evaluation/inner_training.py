@@ -14,7 +14,7 @@ from lurl_tf.optimizers import (
   InnerOptimizerConfig,
   scheduled_rate,
 )
-from lurl_tf.rule.apply_rule import Rule, check_shapes
+from lurl_tf.rule.inner_step import Rule, check_shapes
 from lurl_tf.structures import LayerWeights
 
 MOST_STEPS_PER_CALL = 256

@@ -30,7 +30,7 @@ from lurl_tf.evaluation.result import (
   compare_methods,
 )
 from lurl_tf.layers import initial_weights
-from lurl_tf.rule.apply_rule import Rule
+from lurl_tf.rule.inner_step import Rule
 from lurl_tf.rule.local_rule import LocalRule
 from lurl_tf.structures import LabelledExamples, LayerWeights
 from lurl_tf.tasks.examples import validate_examples

@@ -6,10 +6,10 @@ from typing import NamedTuple
 
 import numpy as np
 
-from lurl_tf import statistics
+from lurl_tf.evaluation import statistics
 from lurl_tf.evaluation.config import EvaluationConfig
-from lurl_tf.readouts import READOUTS
-from lurl_tf.statistics import PairedDifference
+from lurl_tf.evaluation.statistics import PairedDifference
+from lurl_tf.readouts.ridge import READOUTS
 
 RAW_INPUTS = "raw_inputs"
 RANDOM_INIT = "random_init"
@@ -36,7 +36,7 @@ class EvaluationRow(NamedTuple):
   Attributes:
     method: its name.
     inner_steps: steps that its features are trained for; 0 for none.
-    readout: one of `lurl_tf.readouts.READOUTS`.
+    readout: one of `lurl_tf.readouts.ridge.READOUTS`.
     accuracies: `[initial_weights, draws]`; `[1, draws]` for raw inputs, which
       have no initial weights.
     accuracy_mean: mean over all episodes.

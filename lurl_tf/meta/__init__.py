@@ -2,13 +2,13 @@
 """Learning to learn: the objective, unrolls, estimators and the trainer."""
 
 from lurl_tf.meta.estimators import EstimatorConfig
-from lurl_tf.meta.imitation import ImitationConfig
-from lurl_tf.meta.meta_metrics import FirstCall, MetaMetrics
-from lurl_tf.meta.objective import ridge_objective
+from lurl_tf.meta.inner.imitation import ImitationConfig
+from lurl_tf.meta.inner.objective import ridge_objective
+from lurl_tf.meta.inner.unroll import UnrollConfig
+from lurl_tf.meta.metrics import FirstCall, MetaMetrics
 from lurl_tf.meta.strategy import make_strategy
 from lurl_tf.meta.train_config import MetaTrainConfig
 from lurl_tf.meta.trainer import MetaTrainer
-from lurl_tf.meta.unroll import UnrollConfig
 from lurl_tf.meta.validation import VALIDATION_SEED, Validation
 
 __all__ = [

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from lurl_tf.meta.unroll import UnrollMetrics
+from lurl_tf.meta.inner.unroll import UnrollMetrics
 
 
 class PartMetrics(NamedTuple):

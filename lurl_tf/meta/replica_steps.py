@@ -7,8 +7,8 @@ from collections.abc import Callable, Sequence
 import numpy as np
 import tensorflow as tf
 
-from lurl_tf.meta.meta_step import ReplicaState, meta_step
-from lurl_tf.meta.slot_group import SlotGroup, Truncation
+from lurl_tf.meta.outer.step import ReplicaState, meta_step
+from lurl_tf.meta.slots.group import SlotGroup, Truncation
 from lurl_tf.meta.train_config import MetaTrainConfig
 
 ReplicaSteps = Callable[

@@ -4,7 +4,7 @@
 from collections.abc import Sequence
 
 from lurl_tf.meta.train_config import MetaTrainConfig
-from lurl_tf.rule.update_rule import check_output_size
+from lurl_tf.rule.learned.update_rule import check_output_size
 from lurl_tf.tasks.episodes import TaskSampler
 
 

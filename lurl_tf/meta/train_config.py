@@ -6,9 +6,9 @@ import json
 from typing import Any
 
 from lurl_tf.meta.estimators.config import EstimatorConfig
-from lurl_tf.meta.unroll import UnrollConfig
+from lurl_tf.meta.inner.unroll import UnrollConfig
 from lurl_tf.optimizers import InnerOptimizerConfig
-from lurl_tf.rule.parameter_specs import INITIAL_TERM_COEFFICIENT
+from lurl_tf.rule.learned.parameter_specs import INITIAL_TERM_COEFFICIENT
 from lurl_tf.structures import RuleConfig
 from lurl_tf.tasks.distributions import TaskDistribution, named_distribution
 

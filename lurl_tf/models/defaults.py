@@ -12,7 +12,7 @@ from lurl_tf.layers.initial_weights import BIAS_STDDEV, KERNEL_STDDEV
 from lurl_tf.optimizers import InnerOptimizerConfig, LogLinearRate
 from lurl_tf.presets import PresetMetadata
 from lurl_tf.rule import LocalRule
-from lurl_tf.rule.apply_rule import Rule
+from lurl_tf.rule.inner_step import Rule
 
 
 def default_layers(

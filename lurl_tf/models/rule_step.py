@@ -9,8 +9,8 @@ import tensorflow as tf
 
 from lurl_tf.layers import LocalRuleDense
 from lurl_tf.layers.forward_pass import Moments, activate, batch_moments
-from lurl_tf.rule.apply_rule import Rule
-from lurl_tf.rule.winograd import winograd_convolutions
+from lurl_tf.rule.arithmetic.winograd import winograd_convolutions
+from lurl_tf.rule.inner_step import Rule
 from lurl_tf.structures import Activations
 
 

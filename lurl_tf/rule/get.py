@@ -5,13 +5,13 @@ import os
 from typing import Any
 
 from lurl_tf import presets
-from lurl_tf.rule.apply_rule import Rule
-from lurl_tf.rule.backpropagation import Backpropagation
-from lurl_tf.rule.hebbian import Hebbian
-from lurl_tf.rule.oja import Oja
-from lurl_tf.rule.sanger import Sanger
-from lurl_tf.rule.update_rule import UpdateRule
-from lurl_tf.rule.winner_take_all import SoftWinnerTakeAll
+from lurl_tf.rule.hand_designed.backpropagation import Backpropagation
+from lurl_tf.rule.hand_designed.hebbian import Hebbian
+from lurl_tf.rule.hand_designed.oja import Oja
+from lurl_tf.rule.hand_designed.sanger import Sanger
+from lurl_tf.rule.hand_designed.winner_take_all import SoftWinnerTakeAll
+from lurl_tf.rule.inner_step import Rule
+from lurl_tf.rule.learned.update_rule import UpdateRule
 
 HAND_DESIGNED = {
   "backpropagation": Backpropagation,

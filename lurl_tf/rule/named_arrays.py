@@ -5,7 +5,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from lurl_tf.rule.parameter_specs import ordered_specs
+from lurl_tf.rule.learned.parameter_specs import ordered_specs
 from lurl_tf.structures import RuleConfig
 
 

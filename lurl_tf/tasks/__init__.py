@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """What is learned from. Importing this registers the builders with TFDS."""
 
-from lurl_tf.tasks.area_resize import area_resize
-from lurl_tf.tasks.augmentation_config import AugmentationConfig
+from lurl_tf.tasks.augmentation.config import AugmentationConfig
+from lurl_tf.tasks.built_in.lurl_digits import LurlDigits
+from lurl_tf.tasks.built_in.lurl_glyphs import GlyphsConfig, LurlGlyphs
+from lurl_tf.tasks.built_in.lurl_two_moons import LurlTwoMoons
 from lurl_tf.tasks.data_use import DataUse, check_may_choose
 from lurl_tf.tasks.distributions import (
   Bucket,
@@ -23,11 +25,9 @@ from lurl_tf.tasks.episodes import (
   WeightedDataSet,
 )
 from lurl_tf.tasks.examples import scale_to_unit, validate_examples
-from lurl_tf.tasks.lurl_digits import LurlDigits
-from lurl_tf.tasks.lurl_glyphs import GlyphsConfig, LurlGlyphs
-from lurl_tf.tasks.lurl_two_moons import LurlTwoMoons
-from lurl_tf.tasks.sources import holds_images, load_examples
-from lurl_tf.tasks.synthetic import (
+from lurl_tf.tasks.images.area_resize import area_resize
+from lurl_tf.tasks.sources.load import holds_images, load_examples
+from lurl_tf.tasks.sources.synthetic import (
   ClustersConfig,
   DecodersConfig,
   clusters,

@@ -2,8 +2,8 @@
 """Loads a data set of a synthetic family by the family's name and a seed."""
 
 from lurl_tf.structures import LabelledExamples
-from lurl_tf.tasks.image_format import ImageFormat
-from lurl_tf.tasks.synthetic import (
+from lurl_tf.tasks.images.image_format import ImageFormat
+from lurl_tf.tasks.sources.synthetic import (
   ClustersConfig,
   DecodersConfig,
   clusters,

@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 from scipy import optimize
 
-from lurl_tf.baselines import SeLa, keras_networks
+from lurl_tf.baselines import SeLa
+from lurl_tf.baselines.networks import keras_networks
 from lurl_tf.baselines.sela import balanced_labels
 from tests.baselines.clusters import accuracy_of, check_seeds, make_clusters
 

@@ -4,7 +4,7 @@
 import numpy as np
 import pytest
 
-from lurl_tf import statistics
+from lurl_tf.evaluation import statistics
 from lurl_tf.evaluation.comparison_scores import (
   Score,
   best_scores,

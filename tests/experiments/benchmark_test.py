@@ -9,9 +9,9 @@ from absl import flags
 from absl.testing import flagsaver
 
 from experiments import benchmark
-from experiments.benchmark_cases import CASES, SWEEPS, Case, sweep_cases
-from experiments.benchmark_measure import Measurement, measure
-from experiments.operation_count import inner_step_operations
+from experiments.speed.cases import CASES, SWEEPS, Case, sweep_cases
+from experiments.speed.measure import Measurement, measure
+from lurl_tf.rule.learned.operation_count import inner_step_operations
 from tests.tiny_models import TINY_RULE
 
 TINY = Case("tiny", TINY_RULE, 9, (4,), batch_size=8, tasks=2, unroll=3)

@@ -7,8 +7,11 @@ import pytest
 from absl import flags
 from absl.testing import flagsaver
 
-from experiments import compare, comparison_flags, rule_choice, shared_flags
-from experiments.evaluation_setup import make_config
+from experiments import compare
+from experiments.common import flags as shared_flags
+from experiments.common import rule_choice
+from experiments.common.evaluation_setup import make_config
+from experiments.comparison import flags as comparison_flags
 from lurl_tf import baselines
 from lurl_tf.baselines import KMeansTriangle, VariationalAutoencoder
 from lurl_tf.tasks import EpisodeConfig, TaskSampler

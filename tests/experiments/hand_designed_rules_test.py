@@ -8,7 +8,8 @@ import pytest
 from absl import flags
 from absl.testing import flagsaver
 
-from experiments import evaluate, evaluation_setup, rule_choice
+from experiments import evaluate
+from experiments.common import evaluation_setup, rule_choice
 from lurl_tf.rule import Backpropagation, Oja
 from lurl_tf.structures import LabelledExamples
 

@@ -10,7 +10,7 @@ from absl.testing import flagsaver
 
 from experiments import inspect_rule
 from lurl_tf.presets import PresetMetadata
-from tests.experiments.inspection_test import make_split
+from tests.experiments.inspection.findings_test import make_split
 from tests.tiny_meta import eagerly
 from tests.tiny_models import tiny_rule
 

@@ -13,7 +13,7 @@ import time
 import numpy as np
 import pytest
 
-from lurl_tf.meta.checkpoints import list_checkpoints
+from lurl_tf.meta.runs.checkpoints import list_checkpoints
 from tests import source_tree, tiny_meta
 from tests.meta.replicas_test import free_ports
 

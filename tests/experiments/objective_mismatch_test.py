@@ -8,9 +8,10 @@ import pytest
 from absl import flags
 from absl.testing import flagsaver
 
-from experiments import comparison_flags, objective_mismatch
+from experiments import objective_mismatch
+from experiments.comparison import flags as comparison_flags
 from lurl_tf import baselines
-from lurl_tf.baselines import keras_networks
+from lurl_tf.baselines.networks import keras_networks
 from lurl_tf.tasks import EpisodeConfig, TaskSampler
 from tests.baselines.clusters import make_examples
 from tests.tiny_meta import eagerly

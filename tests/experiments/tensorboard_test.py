@@ -15,7 +15,7 @@ import urllib.request
 
 import pytest
 
-from experiments.charts import meta_training_charts, suite_charts
+from experiments.common.charts import meta_training_charts, suite_charts
 from tests import quick_xla, source_tree
 from tests.browser import PROGRAM, Browser
 from tests.meta.replicas_test import free_ports

@@ -9,7 +9,7 @@ import sys
 import pytest
 
 from experiments import tpu_check
-from experiments.fake_tpu import Program
+from experiments.speed.fake_tpu import Program
 from tests import source_tree
 
 GOOD = Program(

@@ -9,14 +9,14 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from lurl_tf.meta.flat_parameters import (
+from lurl_tf.meta.inner.flat_parameters import (
   flatten_parameters,
   unflatten_parameters,
 )
-from lurl_tf.meta.slot_group import Slots, Truncation
-from lurl_tf.meta.slots import new_book, plan_truncation
-from lurl_tf.meta.task_variation import TaskVariation
-from lurl_tf.meta.truncated_task import InnerState, SlotClock
+from lurl_tf.meta.inner.truncated_task import InnerState, SlotClock
+from lurl_tf.meta.inner.variation import TaskVariation
+from lurl_tf.meta.slots.group import Slots, Truncation
+from lurl_tf.meta.slots.schedule import new_book, plan_truncation
 from tests import tiny_meta
 
 SLOTS, STEPS = 4, 60

@@ -9,10 +9,10 @@ import tensorflow as tf
 
 import lurl_tf
 from lurl_tf.layers.initial_weights import initial_weights
-from lurl_tf.meta.drawing import draw_truncation
-from lurl_tf.meta.task_variation import vary_truncation
-from lurl_tf.meta.unroll import UnrollConfig
-from lurl_tf.tasks.augmentation_config import AugmentationConfig
+from lurl_tf.meta.inner.unroll import UnrollConfig
+from lurl_tf.meta.inner.variation import vary_truncation
+from lurl_tf.meta.slots.draw import draw_truncation
+from lurl_tf.tasks.augmentation.config import AugmentationConfig
 from lurl_tf.tasks.episodes import TaskSampler
 from tests import tiny_meta
 

@@ -11,10 +11,10 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from lurl_tf.meta.flat_parameters import parameter_mask
-from lurl_tf.meta.plain_graphs import plain_graphs
-from lurl_tf.meta.slot_group import SlotGroup
-from lurl_tf.meta.truncation_queue import TruncationQueue
+from lurl_tf.meta.inner.flat_parameters import parameter_mask
+from lurl_tf.meta.inner.plain_graphs import plain_graphs
+from lurl_tf.meta.slots.group import SlotGroup
+from lurl_tf.meta.slots.queue import TruncationQueue
 from tests import source_tree, tiny_meta
 from tests.meta import replica_run
 

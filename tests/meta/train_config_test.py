@@ -7,11 +7,11 @@ import json
 import pytest
 
 from lurl_tf.json_fields import from_json
-from lurl_tf.meta.imitation import ImitationConfig
+from lurl_tf.meta.inner.imitation import ImitationConfig
+from lurl_tf.meta.inner.unroll import UnrollConfig
 from lurl_tf.meta.train_config import MetaTrainConfig
-from lurl_tf.meta.unroll import UnrollConfig
 from lurl_tf.structures import RuleConfig
-from lurl_tf.tasks.augmentation_config import AugmentationConfig
+from lurl_tf.tasks.augmentation.config import AugmentationConfig
 from lurl_tf.tasks.distributions import Bucket, DataSource, TaskDistribution
 from lurl_tf.tasks.episodes import EpisodeConfig
 

@@ -8,8 +8,8 @@ import pytest
 import tensorflow as tf
 
 from lurl_tf.meta.estimators import TruncatedBackpropagation
-from lurl_tf.meta.slot_programs import SlotInputs, SlotPrograms
-from lurl_tf.meta.task_variation import vary_truncation
+from lurl_tf.meta.inner.variation import vary_truncation
+from lurl_tf.meta.slots.programs import SlotInputs, SlotPrograms
 from tests import tiny_meta
 
 

@@ -9,7 +9,7 @@ import pytest
 import tensorflow as tf
 
 from lurl_tf.meta.trainer import MetaTrainer
-from lurl_tf.rule.update_rule import UpdateRule
+from lurl_tf.rule.learned.update_rule import UpdateRule
 from lurl_tf.tasks.episodes import TaskSampler
 from tests import tiny_meta
 

@@ -8,7 +8,7 @@ import tensorflow as tf
 
 import lurl_tf
 from lurl_tf.models.rule_step import RuleStep, chain_variables
-from lurl_tf.rule import winograd
+from lurl_tf.rule.arithmetic import winograd
 from tests.tiny_models import chain_of, draw_inputs, tiny_model, tiny_rule
 
 CHANNELS = {

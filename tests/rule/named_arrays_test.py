@@ -4,8 +4,8 @@
 import numpy as np
 import pytest
 
+from lurl_tf.rule.learned.parameter_specs import ordered_specs
 from lurl_tf.rule.named_arrays import ordered_values
-from lurl_tf.rule.parameter_specs import ordered_specs
 from lurl_tf.structures import RuleConfig
 
 CONFIG = RuleConfig(hidden_channels=4, delta_channels=3, output_size=2)

@@ -4,8 +4,8 @@
 import numpy as np
 import pytest
 
-from lurl_tf.tasks.sources import load_examples
-from lurl_tf.tasks.synthetic import (
+from lurl_tf.tasks.sources.load import load_examples
+from lurl_tf.tasks.sources.synthetic import (
   ClustersConfig,
   DecodersConfig,
   clusters,

@@ -7,8 +7,12 @@ import tensorflow as tf
 from lurl_tf.meta.estimators import particles
 from lurl_tf.meta.estimators.config import EstimatorConfig
 from lurl_tf.meta.estimators.estimator import Estimate, Estimator
-from lurl_tf.meta.truncated_task import InnerState, SlotClock, TruncatedTask
-from lurl_tf.meta.unroll import TruncationData
+from lurl_tf.meta.inner.truncated_task import (
+  InnerState,
+  SlotClock,
+  TruncatedTask,
+)
+from lurl_tf.meta.inner.unroll import TruncationData
 
 
 class EvolutionStrategies(Estimator):

@@ -19,7 +19,7 @@ from lurl_tf.meta.estimators.truncated_backpropagation import (
   FullBackpropagation,
   TruncatedBackpropagation,
 )
-from lurl_tf.meta.flat_parameters import parameter_mask
+from lurl_tf.meta.inner.flat_parameters import parameter_mask
 from lurl_tf.structures import RuleConfig
 
 _EVOLUTION = {

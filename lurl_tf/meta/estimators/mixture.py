@@ -11,8 +11,8 @@ from lurl_tf.meta.estimators.estimator import (
   Estimator,
   EstimatorState,
 )
-from lurl_tf.meta.truncated_task import SlotClock, TruncatedTask
-from lurl_tf.meta.unroll import TruncationData
+from lurl_tf.meta.inner.truncated_task import SlotClock, TruncatedTask
+from lurl_tf.meta.inner.unroll import TruncationData
 
 
 class MixtureState(NamedTuple):

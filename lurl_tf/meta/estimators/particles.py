@@ -12,8 +12,8 @@ from typing import Any, NamedTuple
 import numpy as np
 import tensorflow as tf
 
-from lurl_tf.meta.truncated_task import SlotClock, TruncatedTask
-from lurl_tf.meta.unroll import TruncationData, UnrollMetrics
+from lurl_tf.meta.inner.truncated_task import SlotClock, TruncatedTask
+from lurl_tf.meta.inner.unroll import TruncationData, UnrollMetrics
 
 # Of uniform numbers in [-1, 1]: those at the ends would be infinite.
 _CUT = 1 - 1e-6

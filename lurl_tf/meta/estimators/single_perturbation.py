@@ -13,8 +13,12 @@ from lurl_tf.meta.estimators.estimator import (
   Estimator,
   split_seeds,
 )
-from lurl_tf.meta.truncated_task import InnerState, SlotClock, TruncatedTask
-from lurl_tf.meta.unroll import TruncationData
+from lurl_tf.meta.inner.truncated_task import (
+  InnerState,
+  SlotClock,
+  TruncatedTask,
+)
+from lurl_tf.meta.inner.unroll import TruncationData
 
 # Keeps the seeds of perturbations apart from those of inner weights.
 _PERTURBATIONS = 2**30

@@ -4,8 +4,12 @@
 import tensorflow as tf
 
 from lurl_tf.meta.estimators.estimator import Estimate, Estimator
-from lurl_tf.meta.truncated_task import InnerState, SlotClock, TruncatedTask
-from lurl_tf.meta.unroll import TruncationData
+from lurl_tf.meta.inner.truncated_task import (
+  InnerState,
+  SlotClock,
+  TruncatedTask,
+)
+from lurl_tf.meta.inner.unroll import TruncationData
 
 
 class TruncatedBackpropagation(Estimator):

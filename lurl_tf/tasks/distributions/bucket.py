@@ -9,7 +9,7 @@ import numpy as np
 
 from lurl_tf import activations
 from lurl_tf.tasks.episodes import EpisodeConfig
-from lurl_tf.tasks.image_format import ImageFormat, Resize
+from lurl_tf.tasks.images.image_format import ImageFormat, Resize
 
 _BUCKET_STREAM = 5
 

@@ -12,7 +12,7 @@ from lurl_tf.tasks.distributions.data_source import (
 )
 from lurl_tf.tasks.distributions.task_distribution import TaskDistribution
 from lurl_tf.tasks.episodes import TaskSampler, WeightedDataSet
-from lurl_tf.tasks.sources import load_examples
+from lurl_tf.tasks.sources.load import load_examples
 
 
 def load_samplers(

@@ -5,7 +5,7 @@ import difflib
 import os
 from collections.abc import Callable
 
-from lurl_tf.tasks.augmentation_config import AugmentationConfig
+from lurl_tf.tasks.augmentation.config import AugmentationConfig
 from lurl_tf.tasks.distributions.bucket import Bucket, sample_buckets
 from lurl_tf.tasks.distributions.data_source import DataSource
 from lurl_tf.tasks.distributions.task_distribution import TaskDistribution

@@ -9,7 +9,7 @@ from typing import Any
 
 from lurl_tf import files
 from lurl_tf.json_fields import from_json
-from lurl_tf.tasks.augmentation_config import AugmentationConfig
+from lurl_tf.tasks.augmentation.config import AugmentationConfig
 from lurl_tf.tasks.distributions.bucket import Bucket
 from lurl_tf.tasks.distributions.data_source import DataSource, DataUse
 

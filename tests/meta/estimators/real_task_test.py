@@ -11,9 +11,9 @@ from lurl_tf.meta.estimators import (
   get_estimator,
   split_seeds,
 )
-from lurl_tf.meta.flat_parameters import parameter_mask
-from lurl_tf.meta.truncated_task import SlotClock, TruncatedTask
-from lurl_tf.meta.unroll import UnrollConfig
+from lurl_tf.meta.inner.flat_parameters import parameter_mask
+from lurl_tf.meta.inner.truncated_task import SlotClock, TruncatedTask
+from lurl_tf.meta.inner.unroll import UnrollConfig
 from tests import tiny_meta
 
 SLOTS, TRUNCATIONS, LENGTH = 2, 4, 2

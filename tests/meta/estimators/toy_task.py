@@ -12,8 +12,8 @@ import numpy as np
 import tensorflow as tf
 
 from lurl_tf.meta.estimators import split_seeds
-from lurl_tf.meta.truncated_task import SlotClock
-from lurl_tf.meta.unroll import UnrollMetrics
+from lurl_tf.meta.inner.truncated_task import SlotClock
+from lurl_tf.meta.inner.unroll import UnrollMetrics
 
 KEPT = 0.9
 WEIGHTS = np.array([1.0, 0.5, 0.25])

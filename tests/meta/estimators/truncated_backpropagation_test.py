@@ -8,11 +8,15 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from lurl_tf.meta import unroll
 from lurl_tf.meta.estimators import TruncatedBackpropagation
-from lurl_tf.meta.truncated_task import InnerState, SlotClock, TruncatedTask
-from lurl_tf.meta.unroll import UnrollConfig
-from lurl_tf.rule import winograd
+from lurl_tf.meta.inner import unroll
+from lurl_tf.meta.inner.truncated_task import (
+  InnerState,
+  SlotClock,
+  TruncatedTask,
+)
+from lurl_tf.meta.inner.unroll import UnrollConfig
+from lurl_tf.rule.arithmetic import winograd
 from tests import tiny_meta
 
 SLOTS, STEPS = 3, 2

@@ -1,0 +1,309 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Evaluates the checkpoints of a meta-training run as they appear.
+
+It is a process of its own, on a machine of its own if need be: it reads the
+run's folder, and writes below `evaluation/` in it only.
+"""
+
+import dataclasses
+import json
+import time
+from collections.abc import Callable, Container, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+import tensorflow as tf
+
+from experiments.best_rule import keep_best
+from experiments.common.charts import curve_name, suite_charts
+from experiments.common.rule_choice import RuleChoice
+from experiments.evaluation.confusion_matrix import few_shot_picture
+from experiments.evaluation.report import DECISIVE_READOUT
+from lurl_tf import files
+from lurl_tf.evaluation import (
+  LEARNED_RULE,
+  RANDOM_INIT,
+  RAW_INPUTS,
+  UNTRAINED_RULE,
+  EvaluationConfig,
+  EvaluationResult,
+  evaluate,
+)
+from lurl_tf.evaluation.draws import draw_support
+from lurl_tf.evaluation.snapshots import take_snapshots
+from lurl_tf.meta.runs.checkpoints import SavedCheckpoint, list_checkpoints
+from lurl_tf.meta.runs.description import RunDescription
+from lurl_tf.meta.runs.folder import TENSORBOARD_FOLDER
+from lurl_tf.meta.runs.saved_rule import SavedRule, read_rule
+from lurl_tf.meta.validation import Validation, ValidationScore
+from lurl_tf.presets import PresetMetadata
+from lurl_tf.rule import UpdateRule
+from lurl_tf.structures import LabelledExamples
+from lurl_tf.summaries import SummaryWriter
+
+FOLDER = "evaluation"
+# By data set, method and read-out.
+Baselines = dict[str, dict[str, dict[str, float]]]
+_BASELINES = (RAW_INPUTS, RANDOM_INIT, UNTRAINED_RULE)
+_WAIT_SECONDS = 5.0
+
+
+class SuiteEntry(NamedTuple):
+  """A data set that every checkpoint is scored on.
+
+  Attributes:
+    name: of the data set.
+    train: its training split.
+    test: its test split.
+  """
+
+  name: str
+  train: LabelledExamples
+  test: LabelledExamples
+
+
+class Score(NamedTuple):
+  """What a checkpoint is worth.
+
+  Attributes:
+    step: outer steps done.
+    validation: on data of use `"meta_validation"`; the only one to choose by.
+    suite: accuracy in [0, 1] by data set and read-out; to report only.
+  """
+
+  step: int
+  validation: ValidationScore
+  suite: dict[str, dict[str, float]]
+
+
+class Follower:
+  """Scores checkpoints and writes what it finds.
+
+  Args:
+    logdir: the run's folder.
+    description: of `read_description`.
+    metadata: of the run's rule, but for what a checkpoint says.
+    validation: scores by data of use `"meta_validation"`.
+    suite: data sets to report on.
+    make_config: from a rule to how it is evaluated.
+  """
+
+  def __init__(
+    self,
+    logdir: str,
+    description: RunDescription,
+    metadata: PresetMetadata,
+    validation: Validation,
+    suite: Sequence[SuiteEntry],
+    make_config: Callable[[RuleChoice], EvaluationConfig],
+  ):
+    self._logdir, self._description = logdir, description
+    self._metadata, self._validation = metadata, validation
+    self._suite, self._make_config = tuple(suite), make_config
+    self._folder = tf.io.gfile.join(logdir, FOLDER)
+    self._writers: dict[str, SummaryWriter] = {}
+    self._baselines: Baselines | None = None
+
+  def follow(
+    self, timeout: float = 0.0, sleep: Callable[[float], None] = time.sleep
+  ) -> None:
+    """Scores every checkpoint that was not scored before, and waits for more.
+
+    Args:
+      timeout: seconds without a new checkpoint after which it ends; 0: never.
+      sleep: waits so many seconds; an argument so that a test can hold time.
+    """
+    done = {row["step"] for row in read_results(self._logdir)}
+    waited = 0.0
+    while True:
+      new = self._list_all_but(done)
+      if new and self._baselines is None:
+        self._baselines = self.score_baselines()
+        # Meanwhile the run may have removed those, and written others.
+        new = self._list_all_but(done)
+      for saved in new:
+        done.add(saved.step)
+        try:
+          saved_rule = read_rule(saved, self._description.config)
+        except OSError as error:  # The run keeps a few checkpoints only.
+          print(f"step {saved.step} is passed over: {error}", flush=True)
+          continue
+        self._take_down(self.score(saved, saved_rule), saved_rule)
+      if new:
+        waited = 0.0
+        continue
+      if timeout and waited >= timeout:
+        return
+      sleep(_WAIT_SECONDS)
+      waited += _WAIT_SECONDS
+
+  def score_baselines(self) -> Baselines:
+    """Scores what no checkpoint changes, for lines beside the curves.
+
+    The untrained rule is random, whatever rule the run began with; its inner
+    learning rates are those of the run's beginning.
+    """
+    config = self._description.config
+    rule = UpdateRule(config.rule, config.seed, config.term_coefficient)
+    evaluation = self._config_of(rule, 0, config.inner_learning_rates)
+    baselines = {}
+    for name, train, test in self._suite:
+      result = evaluate(train, test, {UNTRAINED_RULE: rule}, evaluation)
+      baselines[name] = {
+        method: _accuracies(result, method) for method in _BASELINES
+      }
+      text = ", ".join(
+        f"{method} {100 * accuracies[DECISIVE_READOUT]:.1f} %"
+        for method, accuracies in baselines[name].items()
+      )
+      print(f"{name}: {text}", flush=True)
+    return baselines
+
+  def score(self, saved: SavedCheckpoint, saved_rule: SavedRule) -> Score:
+    """Scores one checkpoint."""
+    config = self._config_of(
+      saved_rule.rule, saved.step, saved_rule.inner_learning_rates
+    )
+    suite = {}
+    for name, train, test in self._suite:
+      result = evaluate(train, test, {LEARNED_RULE: saved_rule.rule}, config)
+      suite[name] = _accuracies(result, LEARNED_RULE)
+    return Score(
+      saved.step, self._validation.score(saved_rule.parameters), suite
+    )
+
+  def _list_all_but(self, done: Container[int]) -> list[SavedCheckpoint]:
+    saved = list_checkpoints(self._logdir)
+    return [each for each in saved if each.step not in done]
+
+  def _take_down(self, score: Score, saved_rule: SavedRule) -> None:
+    rows = [
+      *read_results(self._logdir),
+      {**score._asdict(), "validation": score.validation._asdict()},
+    ]
+    text = "".join(f"{json.dumps(row)}\n" for row in rows)
+    # Buckets cannot append to a file.
+    files.write_atomically(_results_path(self._logdir), text.encode())
+    self._show(score, saved_rule)
+    is_best = keep_best(
+      saved_rule.rule,
+      tf.io.gfile.join(self._folder, "best_rule"),
+      self._metadata_of(score.step, saved_rule.inner_learning_rates),
+      score.validation,
+    )
+    suite = "  ".join(
+      f"{name} {100 * accuracies[DECISIVE_READOUT]:.1f} %"
+      for name, accuracies in score.suite.items()
+    )
+    print(
+      f"step {score.step}  validation loss {score.validation.loss:.4f}, "
+      f"accuracy {100 * score.validation.accuracy:.1f} %"
+      f"{', the best so far' if is_best else ''}  {suite}",
+      flush=True,
+    )
+
+  def _show(self, score: Score, saved_rule: SavedRule) -> None:
+    """Writes what TensorBoard shows of a checkpoint."""
+    if not self._writers:
+      self._open_writers()
+    writer = self._writers[LEARNED_RULE]
+    writer.scalars(
+      score.step,
+      {f"validation/{k}": v for k, v in score.validation._asdict().items()},
+    )
+    for name, accuracies in score.suite.items():
+      for method, own in (
+        (LEARNED_RULE, accuracies),
+        *self._baselines[name].items(),
+      ):
+        self._writers[method].scalars(
+          score.step,
+          {f"{curve_name(name)}/{key}": value for key, value in own.items()},
+        )
+    config = self._config_of(
+      saved_rule.rule, score.step, saved_rule.inner_learning_rates
+    )
+    for entry in self._suite:
+      picture = _confusion(saved_rule.rule, entry, config)
+      writer.image(score.step, f"{entry.name}/confusion", picture)
+    for each in self._writers.values():
+      each.flush()
+
+  def _open_writers(self) -> None:
+    # TensorBoard colours by run: each baseline is one.
+    self._writers = {
+      method: SummaryWriter(tf.io.gfile.join(self._folder, folder))
+      for method, folder in (
+        (LEARNED_RULE, TENSORBOARD_FOLDER),
+        *((baseline, baseline) for baseline in _BASELINES),
+      )
+    }
+    names = [entry.name for entry in self._suite]
+    self._writers[LEARNED_RULE].charts(suite_charts(names))
+
+  def _config_of(
+    self, rule: UpdateRule, step: int, inner_learning_rates: Sequence[float]
+  ) -> EvaluationConfig:
+    metadata = self._metadata_of(step, inner_learning_rates)
+    return self._make_config(RuleChoice(self._logdir, rule, rule, metadata))
+
+  def _metadata_of(
+    self, step: int, inner_learning_rates: Sequence[float]
+  ) -> PresetMetadata:
+    return dataclasses.replace(
+      self._metadata,
+      meta_steps=step,
+      inner_learning_rates=tuple(inner_learning_rates),
+    )
+
+
+def read_results(logdir: str) -> list[dict[str, Any]]:
+  """What was found of a run's checkpoints so far.
+
+  Args:
+    logdir: the run's folder.
+
+  Returns:
+    The fields of a `Score` for every checkpoint; none if none was scored.
+
+  Raises:
+    OSError: if they cannot be read.
+    ValueError: if they are damaged.
+  """
+  path = _results_path(logdir)
+  try:
+    lines = files.read_bytes(path).splitlines()
+  except FileNotFoundError:
+    return []
+  try:
+    return [json.loads(line) for line in lines]
+  except ValueError as error:
+    raise ValueError(
+      f"Results must be lines of JSON. Received: {path}, {error}"
+    ) from error
+
+
+def _results_path(logdir: str) -> str:
+  return tf.io.gfile.join(logdir, FOLDER, "results.jsonl")
+
+
+def _accuracies(result: EvaluationResult, method: str) -> dict[str, float]:
+  """A method's mean accuracies by read-out, after its last inner step."""
+  return {
+    row.readout: row.accuracy_mean
+    for row in result.rows
+    if row.method == method
+  }
+
+
+def _confusion(
+  rule: UpdateRule, entry: SuiteEntry, config: EvaluationConfig
+) -> np.ndarray:
+  """A picture of one network's confusions, on the first label draw."""
+  (*_, trained) = take_snapshots(rule, entry.train, config)
+  support, *_ = draw_support(
+    entry.train, config.examples_per_class, config.label_draws, config.seed
+  )
+  return few_shot_picture(
+    entry.train.take(support), entry.test, trained, config.activation
+  )

@@ -1,0 +1,232 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What a rule keeps beyond its meta-training: rows, a table, JSON."""
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from experiments.common.results import format_table
+from experiments.evaluation.report import (
+  DECISIVE_READOUT,
+  format_accuracy,
+  format_difference,
+)
+from experiments.generalization.sweeps import Setting
+from lurl_tf.evaluation import RANDOM_INIT, EvaluationResult, EvaluationRow
+from lurl_tf.evaluation.statistics import PairedDifference, paired_difference
+from lurl_tf.readouts.ridge import READOUTS
+
+
+class GeneralizationRow(NamedTuple):
+  """A rule in one setting, after one number of steps, for one read-out.
+
+  Attributes:
+    rule: its name.
+    setting: of the evaluation.
+    learned: the row of the rule's features.
+    random_init: the row of the same network before any step.
+    to_trained: the gain over random init less that of the trained setting, on
+      the same draws; None for the trained setting, and on other data.
+    kept: the gain as a share of that of the trained setting; None on other
+      data, and unless the trained setting's gain is above 0 for sure.
+    accuracy_to_trained: as `to_trained`, of the accuracy itself.
+  """
+
+  rule: str
+  setting: Setting
+  learned: EvaluationRow
+  random_init: EvaluationRow
+  to_trained: PairedDifference | None
+  kept: float | None
+  accuracy_to_trained: PairedDifference | None
+
+  @property
+  def gain(self) -> PairedDifference:
+    """Over random init."""
+    return self.learned.to_random_init
+
+  @property
+  def value(self) -> int | str:
+    """Where the row stands in its sweep."""
+    if self.setting.sweep in ("steps", "text"):
+      return self.learned.inner_steps
+    return self.setting.value
+
+
+def make_rows(
+  rule: str,
+  method: str,
+  setting: Setting,
+  result: EvaluationResult,
+  trained: EvaluationResult,
+) -> list[GeneralizationRow]:
+  """The rows of one setting, by number of steps, then by read-out.
+
+  Args:
+    rule: its name.
+    method: what it is called in the results.
+    setting: what was evaluated.
+    result: what came out.
+    trained: the same of the trained setting.
+  """
+  horizon = result.config.horizon
+  steps = result.config.inner_steps
+  if setting.sweep not in ("steps", "text"):
+    steps = (horizon,)
+  rows = []
+  for inner_steps in steps:
+    for readout in READOUTS:
+      own = _both(result, method, readout, inner_steps)
+      reference = _both(trained, method, readout, horizon)
+      is_reference = setting.is_trained and inner_steps == horizon
+      accuracy_to_trained, to_trained, kept = None, None, None
+      if setting.sweep != "text":
+        if not is_reference:
+          accuracy_to_trained, to_trained = (
+            paired_difference(one, other, result.config.seed)
+            for one, other in (
+              (own[0].accuracies, reference[0].accuracies),
+              (_gains(*own), _gains(*reference)),
+            )
+          )
+        least = reference[0].to_random_init
+        if least.interval[0] > 0:
+          kept = own[0].to_random_init.difference / least.difference
+      rows.append(
+        GeneralizationRow(
+          rule, setting, *own, to_trained, kept, accuracy_to_trained
+        )
+      )
+  return rows
+
+
+def as_text(rows: Sequence[GeneralizationRow]) -> str:
+  """A table of the decisive read-out, and how to read it.
+
+  Args:
+    rows: of all rules and settings.
+  """
+  decisive = [row for row in rows if row.learned.readout == DECISIVE_READOUT]
+  lines = [
+    (
+      row.rule,
+      row.setting.sweep,
+      f"{_shown_value(row)}{'*' if _is_reference(row) else ''}",
+      "-".join(map(str, row.setting.config.units)),
+      row.learned.inner_steps,
+      *(
+        format_accuracy(each.accuracy_mean, each.accuracy_stderr)
+        for each in (row.learned, row.random_init)
+      ),
+      format_difference(row.gain),
+      row.to_trained and format_difference(row.to_trained) or "-",
+      "-" if row.kept is None else f"{100 * row.kept:.0f}",
+    )
+    for row in decisive
+  ]
+  headers = (
+    "rule",
+    "sweep",
+    "value",
+    "units",
+    "inner steps",
+    "accuracy",
+    "random init",
+    "gain [95 % interval]",
+    "to trained [95 % interval]",
+    "kept %",
+  )
+  return "\n\n".join(
+    [
+      f"Accuracy in % +- standard error ({DECISIVE_READOUT}), beside the same "
+      "network at random on the same draws; gains in points, and their "
+      "difference to the gain in the setting that the rule was made for (*).",
+      format_table(headers, lines),
+      *_verdicts(decisive),
+      *_warnings(decisive),
+    ]
+  )
+
+
+def as_json(rows: Sequence[GeneralizationRow]) -> list[dict[str, Any]]:
+  """The rows of all read-outs for `--results`; accuracies are shares.
+
+  Args:
+    rows: of all rules and settings.
+  """
+  return [
+    {
+      "rule": row.rule,
+      "sweep": row.setting.sweep,
+      "value": row.value,
+      "is_trained_setting": _is_reference(row),
+      "dataset": row.setting.dataset,
+      "image_size": row.setting.image_size,
+      "units": row.setting.config.units,
+      "activation": row.setting.config.activation,
+      "permuted": row.setting.config.permute_inputs,
+      "inner_steps": row.learned.inner_steps,
+      "examples_per_class": row.setting.config.examples_per_class,
+      "readout": row.learned.readout,
+      "accuracy_mean": row.learned.accuracy_mean,
+      "accuracy_stderr": row.learned.accuracy_stderr,
+      "random_init_mean": row.random_init.accuracy_mean,
+      "random_init_stderr": row.random_init.accuracy_stderr,
+      "gain": row.gain.difference,
+      "gain_interval": row.gain.interval,
+      "gain_to_trained": row.to_trained and row.to_trained.difference,
+      "gain_to_trained_interval": row.to_trained and row.to_trained.interval,
+      "kept": row.kept,
+      "accuracy_to_trained": (
+        row.accuracy_to_trained and row.accuracy_to_trained.difference
+      ),
+      "accuracy_to_trained_interval": (
+        row.accuracy_to_trained and row.accuracy_to_trained.interval
+      ),
+      "num_diverged": row.learned.num_diverged,
+      "per_episode": row.learned.accuracies.tolist(),
+      "random_init_per_episode": row.random_init.accuracies.tolist(),
+    }
+    for row in rows
+  ]
+
+
+def _both(result, method, readout, inner_steps):
+  return (
+    result.row(method, readout, inner_steps),
+    result.row(RANDOM_INIT, readout, 0),
+  )
+
+
+def _gains(learned: EvaluationRow, random_init: EvaluationRow) -> np.ndarray:
+  return learned.accuracies - random_init.accuracies
+
+
+def _is_reference(row: GeneralizationRow) -> bool:
+  horizon = row.setting.config.horizon
+  return row.setting.is_trained and row.learned.inner_steps == horizon
+
+
+def _shown_value(row: GeneralizationRow) -> int | str:
+  return row.setting.value if row.setting.sweep == "text" else row.value
+
+
+def _verdicts(rows: Sequence[GeneralizationRow]) -> list[str]:
+  """What the order of the inputs does to the accuracy itself."""
+  return [
+    f"{row.rule}: accuracy with inputs in their own order, less that with "
+    f"permuted ones: {format_difference(row.accuracy_to_trained)}"
+    for row in rows
+    if row.setting.sweep == "permutation" and row.accuracy_to_trained
+  ]
+
+
+def _warnings(rows: Sequence[GeneralizationRow]) -> list[str]:
+  return [
+    f"Warning: {row.rule}, {row.setting.sweep} {row.value}: features were not "
+    f"finite in {row.learned.num_diverged} of "
+    f"{row.learned.accuracies.size} episodes; they count as constant features."
+    for row in rows
+    if row.learned.num_diverged
+  ]

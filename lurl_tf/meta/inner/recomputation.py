@@ -1,0 +1,63 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Trading arithmetic for memory: a function whose inside is not kept."""
+
+import contextlib
+from collections.abc import Callable
+from typing import Any
+
+import tensorflow as tf
+
+from lurl_tf.rule.arithmetic.kept_results import recorded, replayed
+
+
+def recomputed(
+  function: Callable[..., Any], keep_products: bool = False
+) -> Callable[..., Any]:
+  """The same function, its inside computed anew for the gradient.
+
+  `tf.recompute_grad` does not take nested structures.
+
+  Args:
+    function: of nested structures of tensors, to a nested structure. Gradients
+      flow to floating point arguments only, not to what the function captures.
+    keep_products: whether what a rule marks as worth it is kept nevertheless.
+
+  Returns:
+    A function of the same arguments.
+  """
+  nothing = contextlib.nullcontext()
+
+  def wrapped(*arguments):
+    structure = []
+
+    @tf.custom_gradient
+    def call(*tensors):
+      with recorded() if keep_products else nothing as results:
+        outputs = function(*tf.nest.pack_sequence_as(arguments, tensors))
+      structure.append(outputs)
+      floating = [tensor for tensor in tensors if tensor.dtype.is_floating]
+
+      def gradient(*upstream):
+        with tf.GradientTape(watch_accessed_variables=False) as tape:
+          tape.watch(floating)
+          with replayed(results) if keep_products else nothing:
+            again = function(*tf.nest.pack_sequence_as(arguments, tensors))
+        gradients = iter(
+          tape.gradient(
+            tf.nest.flatten(again),
+            floating,
+            output_gradients=upstream,
+            unconnected_gradients=tf.UnconnectedGradients.ZERO,
+          )
+        )
+        return [
+          next(gradients) if tensor.dtype.is_floating else None
+          for tensor in tensors
+        ]
+
+      return tuple(tf.nest.flatten(outputs)), gradient
+
+    results = call(*tf.nest.flatten(arguments))
+    return tf.nest.pack_sequence_as(structure[-1], results)
+
+  return wrapped

@@ -1,0 +1,74 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A trainer's state: tensors on the replicas, variables for checkpoints."""
+
+from typing import Any
+
+import tensorflow as tf
+
+from lurl_tf.meta import strategy as distribution
+from lurl_tf.meta.outer.step import ReplicaState
+
+
+class TrainerState:
+  """The `ReplicaState` of all replicas.
+
+  Steps are pure functions of tensors, which stay on their devices. Only when a
+  checkpoint is written or read do they pass through variables of this process:
+  the outer state once, the slots of all replicas along their first axis. So
+  every process has the whole checkpoint, and one of them writes it.
+
+  Args:
+    strategy: of the replicas.
+    initial: of every replica, at the beginning.
+  """
+
+  def __init__(self, strategy: tf.distribute.Strategy, initial: ReplicaState):
+    self._strategy = strategy
+    self.values = distribution.per_replica(strategy, lambda _: initial)
+    replicas = strategy.num_replicas_in_sync
+    self._variables = tf.nest.map_structure(
+      lambda value: tf.Variable(value, trainable=False),
+      initial._replace(
+        slots=tf.nest.map_structure(
+          lambda value: tf.concat([value] * replicas, axis=0), initial.slots
+        )
+      ),
+    )
+    self.checkpoint = tf.train.Checkpoint(**_named(self._variables))
+
+  def store(self) -> None:
+    """From the replicas to the variables, on every process at once."""
+    values = ReplicaState(
+      distribution.first_local(self._strategy, self.values.outer),
+      distribution.gather(self._strategy, self.values.slots),
+    )
+    tf.nest.map_structure(
+      lambda variable, value: variable.assign(value), self._variables, values
+    )
+
+  def load(self) -> None:
+    """From the variables to the replicas of this process."""
+    values = tf.nest.map_structure(tf.convert_to_tensor, self._variables)
+    replicas = self._strategy.num_replicas_in_sync
+
+    def of_replica(replica):
+      return values._replace(
+        slots=tf.nest.map_structure(
+          lambda value: tf.split(value, replicas)[replica], values.slots
+        )
+      )
+
+    self.values = distribution.per_replica(self._strategy, of_replica)
+
+
+def _named(values: Any) -> Any:
+  """Dicts in place of named tuples, for the names in a checkpoint."""
+  if hasattr(values, "_asdict"):
+    return {
+      name: _named(value)
+      for name, value in values._asdict().items()
+      if not isinstance(value, tuple) or value
+    }
+  if isinstance(values, tuple):
+    return [_named(value) for value in values]
+  return values

@@ -1,0 +1,54 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Draws the data of one truncation, for all task slots."""
+
+import numpy as np
+import tensorflow as tf
+
+from lurl_tf.meta.inner.unroll import TruncationData, UnrollConfig
+from lurl_tf.meta.inner.variation import TaskVariation
+from lurl_tf.tasks.episodes import TaskSampler
+
+
+def draw_truncation(
+  sampler: TaskSampler,
+  config: UnrollConfig,
+  dtype: str,
+  generations: np.ndarray,
+  truncation: int,
+  first_slot: int = 0,
+) -> tuple[TruncationData, TaskVariation]:
+  """Draws stacks for the longest truncation, whatever this one's length is.
+
+  Args:
+    sampler: of tasks and their examples.
+    config: how many steps, and scored states, there can be.
+    dtype: float type of the stacks.
+    generations: `[t]`, how often every slot started; names its task.
+    truncation: how many truncations there were before; names the draw.
+    first_slot: number of the first slot; the slots of every bucket have numbers
+      of their own.
+
+  Returns:
+    Inputs in the order of the pixels, and what they are to be varied by.
+  """
+  scored = config.max_steps // config.evaluate_every
+  batches, episodes, variation = [], [], []
+  for slot, generation in enumerate(map(int, generations), start=first_slot):
+    task = sampler.task(slot, generation)
+    batches.append(sampler.batches(task, config.max_steps, slot, truncation))
+    episodes.append(sampler.episodes(task, scored, slot, truncation))
+    variation.append(
+      TaskVariation(
+        task.permutation.astype(np.int32),
+        sampler.device_seed(0, slot, generation),
+        sampler.device_seed(1, slot, truncation),
+      )
+    )
+
+  def stack(*arrays):
+    return tf.constant(np.stack(arrays, axis=1), dtype)
+
+  return (
+    TruncationData(stack(*batches), tf.nest.map_structure(stack, *episodes)),
+    TaskVariation(*(tf.constant(np.stack(rows)) for rows in zip(*variation))),
+  )

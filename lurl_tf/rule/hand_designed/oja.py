@@ -1,0 +1,59 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Oja's rule: every unit looks for the first principal component."""
+
+import keras
+import tensorflow as tf
+
+from lurl_tf.presets import PresetMetadata
+from lurl_tf.rule.hand_designed.batch_products import (
+  centred,
+  kernel_change_only,
+  mean_products,
+)
+from lurl_tf.rule.local_rule import LayerView, LocalRule
+from lurl_tf.structures import LayerWeights
+
+
+@keras.saving.register_keras_serializable(package="lurl_tf")
+class Oja(LocalRule):
+  """Oja's rule (Oja 1982): Hebb's, and a decay that bounds every column.
+
+  With linear outputs y = (x - mean(x)) W of the layer's inputs x:
+
+      change = -(x - mean(x))^T y / b + W * mean(y^2)
+
+  Units do not see each other, so that each column turns to the first principal
+  component of the inputs; `Sanger` tells them apart. Biases and the activation
+  have no part in it.
+
+  Example:
+
+  >>> weights = lurl_tf.layers.initial_weights(4, units=(3,), seed=(0, 0))
+  >>> inputs = tf.random.stateless_normal([16, 4], (0, 1))
+  >>> weights = lurl_tf.inner_step(
+  ...   lurl_tf.rule.Oja(), weights, inputs, learning_rate=0.1
+  ... )
+  """
+
+  def __init__(self):
+    super().__init__(name="oja")
+    self.metadata = PresetMetadata(
+      units=(128,), inner_steps=100, inner_learning_rates=(0.01,)
+    )
+
+  def layer_change(self, layer: LayerView) -> LayerWeights:
+    """The proposed change of one layer; of its kernel alone.
+
+    Args:
+      layer: what may be looked at.
+
+    Returns:
+      `LayerWeights`, shaped like `layer.weights`.
+    """
+    kernel = layer.weights.kernel
+    inputs = centred(layer.inputs)
+    outputs = tf.matmul(inputs, kernel)
+    power = tf.reduce_mean(tf.square(outputs), axis=-2, keepdims=True)
+    return kernel_change_only(
+      layer.weights, kernel * power - mean_products(inputs, outputs)
+    )

@@ -1,0 +1,208 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Names, shapes and starting values of the meta-parameters theta."""
+
+import dataclasses
+
+import tensorflow as tf
+
+from lurl_tf.rule.learned.parameters import (
+  Linear,
+  Mixer,
+  NormalizedMixer,
+  Readout,
+  RuleParameters,
+  TopParameters,
+  UnitStateParameters,
+  WeightChangeParameters,
+)
+from lurl_tf.structures import RuleConfig
+
+MIXING_TAPS = 3
+TOP_INPUT_TAPS = 5
+INITIAL_TERM_COEFFICIENT = 0.1
+
+
+@dataclasses.dataclass(frozen=True)
+class ParameterSpec:
+  """Name, shape and starting value of one meta-parameter.
+
+  Args:
+    name: the variable's name in the authors' release, without its scope.
+    shape: its shape.
+    stddev: of the truncated normal it starts from; 0 starts at `constant`.
+    constant: starting value where `stddev` is 0.
+  """
+
+  name: str
+  shape: tuple[int, ...]
+  stddev: float = 0.0
+  constant: float = 0.0
+
+
+def parameter_specs(
+  config: RuleConfig, term_coefficient: float = INITIAL_TERM_COEFFICIENT
+) -> RuleParameters:
+  """The structure of theta with a `ParameterSpec` at each leaf.
+
+  Args:
+    config: sizes of the rule.
+    term_coefficient: where the coefficients of a weight change's terms start.
+
+  Returns:
+    `RuleParameters` of `ParameterSpec`.
+  """
+  specs = _Specs(config, term_coefficient)
+  return RuleParameters(
+    top=specs.top(),
+    unit_state=specs.unit_state(),
+    to_error_signal=specs.linear(
+      "linear", config.hidden_channels, config.delta_channels
+    ),
+    forward=specs.weight_change("forward"),
+    bias_change=specs.linear("bias_readout", config.hidden_channels, 1),
+    backward=(
+      () if config.identical_updates else specs.weight_change("backward")
+    ),
+  )
+
+
+def num_unit_features(config: RuleConfig) -> int:
+  """Channels of a unit for one example, beside statistics of its weights.
+
+  They are x, z, the error signal, and either the unit's place (a sine and a
+  cosine) or, order-free, its share of a competition.
+  """
+  own = 4 if config.mixing == "published" else 3
+  return own + config.delta_channels
+
+
+def ordered_specs(config: RuleConfig) -> list[ParameterSpec]:
+  """The specs of theta in the order of the authors' release."""
+  return tf.nest.flatten(parameter_specs(config))
+
+
+def initial_values(
+  config: RuleConfig,
+  seed: int,
+  term_coefficient: float = INITIAL_TERM_COEFFICIENT,
+) -> list[tf.Tensor]:
+  """Random starting values of theta, in order.
+
+  Args:
+    config: sizes of the rule.
+    seed: of the random ones.
+    term_coefficient: see `parameter_specs`.
+  """
+  values = []
+  specs = tf.nest.flatten(parameter_specs(config, term_coefficient))
+  for index, spec in enumerate(specs):
+    if spec.stddev:
+      value = tf.random.stateless_truncated_normal(
+        spec.shape,
+        seed=(seed, index),
+        stddev=spec.stddev,
+        dtype=config.dtype,
+        alg="philox",
+      )
+    else:
+      value = tf.fill(spec.shape, tf.constant(spec.constant, config.dtype))
+    values.append(value)
+  return values
+
+
+class _Specs:
+  """Builds the specs; numbers layers within a scope as Sonnet 1 did."""
+
+  def __init__(self, config: RuleConfig, term_coefficient: float):
+    self._config, self._term_coefficient = config, term_coefficient
+
+  def linear(self, name, inputs, outputs):
+    return Linear(
+      ParameterSpec(f"{name}/w", (inputs, outputs), stddev=inputs**-0.5),
+      ParameterSpec(f"{name}/b", (outputs,)),
+    )
+
+  def mixer(self, name, inputs, outputs, taps=MIXING_TAPS):
+    stddev = (taps * inputs) ** -0.5
+    return Mixer(
+      ParameterSpec(f"{name}/w", (taps, inputs, outputs), stddev=stddev),
+      ParameterSpec(f"{name}/b", (outputs,)),
+    )
+
+  def offset(self, name, size):
+    return ParameterSpec(f"{name}/beta", (1, 1, size))
+
+  def normalized(self, scope, index, inputs, outputs, taps=MIXING_TAPS, norm=0):
+    """Mixer `index` of a scope; its norm is numbered `norm` places further."""
+    mixer = self.mixer(
+      _numbered(f"{scope}conv_1d", index), inputs, outputs, taps
+    )
+    beta = self.offset(_numbered(f"{scope}batch_norm", index + norm), outputs)
+    return NormalizedMixer(*mixer, beta)
+
+  def top(self):
+    config, scope = self._config, "compute_top_delta/"
+    channels = config.top_channels
+    if config.mixing == "published":
+      taps, inputs, dense = TOP_INPUT_TAPS, 1, config.output_size
+    else:
+      taps, inputs, dense = MIXING_TAPS, 2, channels
+    return TopParameters(
+      inputs=self.normalized(scope, 0, inputs, channels, taps),
+      dense=tuple(self.normalized(scope, i, dense, dense) for i in (1, 2)),
+      hidden=tuple(
+        self.normalized(scope, i, channels, channels) for i in (3, 4)
+      ),
+      outputs=self.mixer(f"{scope}conv_1d_5", channels, config.delta_channels),
+    )
+
+  def unit_state(self):
+    channels = self._config.hidden_channels
+    features = num_unit_features(self._config)
+    # Four statistics of the weights below and four of those above; the bias.
+    inputs = 8 + 1 + features
+
+    def units(scope):
+      return tuple(
+        self.normalized(f"{scope}/", i, channels, channels) for i in (0, 1)
+      )
+
+    return UnitStateParameters(
+      input_offset=self.offset("batch_norm", features),
+      inputs=self.normalized("", 0, inputs, channels, norm=1),
+      first_units=units("ConcatUnitConv"),
+      hidden=self.normalized("", 1, channels, channels, norm=1),
+      last_units=units("ConcatUnitConv_1"),
+    )
+
+  def weight_change(self, direction):
+    hidden = self._config.hidden_channels
+    readout = self._config.readout_channels
+
+    def side(name, which):
+      return self.linear(f"{direction}{name}_{which}/linear", hidden, readout)
+
+    def both(name):
+      return Readout(side(name, "top"), side(name, "bottom"))
+
+    coefficients = f"{direction}_weight_readout_coeffs"
+    return WeightChangeParameters(
+      order_0=both("weight_readout_0"),
+      radial=both("weight_readout_rbf"),
+      order_1=both("weight_readout_1"),
+      upper_linear_symmetric=both("lin_upper_symm"),
+      upper_linear_definite=side("lin_upper_psd", "top"),
+      lower_linear_symmetric=both("lin_lower_symm"),
+      upper_root_symmetric=both("sqr_upper_symm"),
+      lower_root_symmetric=both("sqr_lower_symm"),
+      coefficients=Linear(
+        ParameterSpec(
+          f"{coefficients}/w", (12, 1), constant=self._term_coefficient
+        ),
+        ParameterSpec(f"{coefficients}/b", (1,)),
+      ),
+    )
+
+
+def _numbered(name: str, index: int) -> str:
+  return f"{name}_{index}" if index else name

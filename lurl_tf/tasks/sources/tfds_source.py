@@ -1,0 +1,117 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Loads a split of a TFDS data set into memory."""
+
+from collections.abc import Iterator
+
+import numpy as np
+import tensorflow as tf
+import tensorflow_datasets as tfds
+
+from lurl_tf.structures import LabelledExamples
+from lurl_tf.tasks.images.image_buffer import ImageBuffer
+from lurl_tf.tasks.images.image_format import ImageFormat
+from lurl_tf.tasks.sources.bag_of_words import bags_of_words, fit_vocabulary
+from lurl_tf.tasks.sources.split_slices import split_slices
+from lurl_tf.tasks.tfds_features import FeatureKeys, find_feature_keys
+
+_BATCH_SIZE = 512
+
+
+def load_tfds(
+  builder: tfds.core.DatasetBuilder, split: str, image_format: ImageFormat
+) -> LabelledExamples:
+  """Loads images, texts or vectors, in the order of the files.
+
+  Args:
+    builder: of a set that is prepared.
+    split: as TFDS writes it.
+    image_format: what images are brought into.
+
+  Returns:
+    The examples. Images are uint8; texts are bags of the most frequent words of
+    the whole `"train"` split, uint8 0 or 255; vectors are float32, as stored.
+
+  Raises:
+    ValueError: if the split, or something to learn from, is missing, or the
+      files cannot be read.
+  """
+  full_name = builder.info.full_name
+  split_slices(split, builder.info.splits, full_name)  # for its errors
+  keys = find_feature_keys(builder)
+  if keys.kind == "image":
+    inputs, labels, shape = _read_images(builder, split, keys, image_format)
+  else:
+    image_format.check_unused(full_name, f"{keys.kind}s")
+    if keys.kind == "text":
+      inputs, labels = _read_bags_of_words(builder, split, keys)
+    else:
+      inputs, labels = _read(builder, split, keys)
+      inputs = np.stack(inputs).astype(np.float32)
+    shape = inputs.shape[1:]
+  class_names = tuple(builder.info.features[keys.label].names)
+  return LabelledExamples(inputs, labels, class_names, shape)
+
+
+def _read_images(
+  builder: tfds.core.DatasetBuilder,
+  split: str,
+  keys: FeatureKeys,
+  image_format: ImageFormat,
+) -> tuple[np.ndarray, np.ndarray, tuple[int, ...]]:
+  same_size = None not in builder.info.features[keys.input].shape
+  buffer = ImageBuffer(builder.info.splits[split].num_examples, image_format)
+  labels = []
+  for images, batch_labels in _batches(
+    builder, split, keys, _BATCH_SIZE if same_size else 1
+  ):
+    buffer.add(images, builder.info.full_name)
+    labels.append(batch_labels.astype(np.int32))
+  inputs, shape = buffer.result()
+  return inputs, np.concatenate(labels), shape
+
+
+def _read_bags_of_words(
+  builder: tfds.core.DatasetBuilder, split: str, keys: FeatureKeys
+) -> tuple[np.ndarray, np.ndarray]:
+  # For its errors.
+  split_slices("train", builder.info.splits, builder.info.full_name)
+  train_texts, train_labels = _read(builder, "train", keys)
+  vocabulary = fit_vocabulary(train_texts, origin=builder.info.full_name)
+  if split == "train":
+    return bags_of_words(train_texts, vocabulary), train_labels
+  texts, labels = _read(builder, split, keys)
+  return bags_of_words(texts, vocabulary), labels
+
+
+def _read(
+  builder: tfds.core.DatasetBuilder, split: str, keys: FeatureKeys
+) -> tuple[list, np.ndarray]:
+  """All inputs of a split, and int32 labels."""
+  inputs, labels = [], []
+  for batch_inputs, batch_labels in _batches(builder, split, keys, _BATCH_SIZE):
+    inputs.extend(batch_inputs)
+    labels.append(batch_labels.astype(np.int32))
+  return inputs, np.concatenate(labels)
+
+
+def _batches(
+  builder: tfds.core.DatasetBuilder,
+  split: str,
+  keys: FeatureKeys,
+  batch_size: int,
+) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+  """Yields inputs and labels."""
+  try:
+    dataset = builder.as_dataset(
+      split=split,
+      shuffle_files=False,
+      # The result is kept in memory here; a second copy would be waste.
+      read_config=tfds.ReadConfig(try_autocache=False),
+    ).map(lambda example: (example[keys.input], example[keys.label]))
+    yield from tfds.as_numpy(dataset.batch(batch_size))
+  except tf.errors.OpError as error:
+    raise ValueError(
+      f"{builder.info.full_name} must be readable; a copy that broke off, or "
+      f"a damaged image, is not. Received: folder {builder.data_dir!r}, "
+      f"split={split!r}, error={error.message}"
+    ) from error
