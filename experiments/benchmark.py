@@ -22,8 +22,8 @@ import numpy as np
 import tensorflow as tf
 from absl import app, flags
 
-from experiments import sweep_flags
 from experiments.common import flags as shared_flags
+from experiments.common import flags as sweep_flags
 from experiments.common import xla_options
 from experiments.common.results import (
   check_writable,

@@ -17,13 +17,13 @@ from absl import app, flags, logging
 from experiments.common import flags as shared_flags
 from experiments.common import rule_flags, task_flags
 from experiments.common.evaluation_setup import progress_report
+from experiments.common.interruption import Interruption
 from experiments.common.results import check_writable, write_results
 from experiments.common.rule_choice import RuleChoice
 from experiments.comparison import flags as comparison_flags
 from experiments.comparison.data import Tasks, load_tasks
 from experiments.comparison.plot import plot_comparison
 from experiments.comparison.report import as_json, as_text
-from experiments.interruption import Interruption
 from lurl_tf import baselines as baseline_room
 from lurl_tf.baselines import AnyBaseline, TaskBaseline
 from lurl_tf.baselines.networks.autoencoder import Autoencoder

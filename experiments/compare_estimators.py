@@ -37,11 +37,8 @@ from lurl_tf.meta.inner.flat_parameters import (
 )
 from lurl_tf.meta.inner.plain_graphs import plain_graphs
 from lurl_tf.meta.inner.truncated_task import SlotClock, TruncatedTask
-from lurl_tf.meta.inner.unroll import (
-  MetaParameters,
-  TruncationData,
-  UnrollConfig,
-)
+from lurl_tf.meta.inner.unroll import MetaParameters, TruncationData
+from lurl_tf.meta.inner.unroll_config import UnrollConfig
 from lurl_tf.meta.inner.variation import vary_truncation
 from lurl_tf.meta.slots.draw import draw_truncation
 from lurl_tf.rule import UpdateRule

@@ -20,7 +20,7 @@ from experiments.common.results import check_writable, write_results
 from experiments.common.rule_choice import RuleChoice, choose_rule
 from experiments.evaluation.follow_run import Follower, SuiteEntry
 from experiments.evaluation.report import as_json, as_text
-from experiments.meta_training_run import rule_metadata
+from experiments.training.meta_training_run import rule_metadata
 from lurl_tf.evaluation import (
   LEARNED_RULE,
   UNTRAINED_RULE,

@@ -17,8 +17,8 @@ from typing import NamedTuple
 
 from absl import app, flags, logging
 
-from experiments import sweep_flags
 from experiments.common import flags as shared_flags
+from experiments.common import flags as sweep_flags
 from experiments.common import rule_flags
 from experiments.common.evaluation_setup import progress_report
 from experiments.common.int_list_flag import define_int_list

@@ -15,8 +15,8 @@ from collections.abc import Sequence
 
 from absl import app, flags, logging
 
-from experiments import sweep_flags
 from experiments.common import flags as shared_flags
+from experiments.common import flags as sweep_flags
 from experiments.common import task_flags
 from experiments.common.results import check_writable, write_results
 from experiments.curves.report import as_json, as_text, plot_curves

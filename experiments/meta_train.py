@@ -19,12 +19,12 @@ from absl import app, flags, logging
 from experiments.common import flags as shared_flags
 from experiments.common import task_flags, xla_options
 from experiments.common.results import check_writable, write_results
-from experiments.meta_training_run import (
+from experiments.training import engine_flags, start_flags
+from experiments.training.meta_training_run import (
   check_cadence,
   continue_run,
   prepare_run,
 )
-from experiments.training import engine_flags, start_flags
 from experiments.training.run_log import Summary, report_run
 from lurl_tf.meta import MetaTrainConfig, UnrollConfig
 from lurl_tf.meta.strategy import WORKER_LOST, has_workers, is_chief

@@ -25,14 +25,14 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from absl import app, flags, logging
 
-from experiments import sweep_flags
 from experiments.common import flags as shared_flags
+from experiments.common import flags as sweep_flags
 from experiments.common import rule_flags, task_flags
 from experiments.common.evaluation_setup import progress_report
+from experiments.common.interruption import Interruption
 from experiments.common.results import check_writable, write_results
 from experiments.comparison import flags as comparison_flags
 from experiments.comparison.data import load_sampler
-from experiments.interruption import Interruption
 from experiments.mismatch.measures import (
   Subject,
   follow_training,

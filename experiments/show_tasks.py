@@ -17,10 +17,10 @@ from experiments.common import task_flags
 from experiments.common.progress import Progress
 from experiments.common.results import (
   check_writable,
+  format_accuracy,
   format_table,
   write_results,
 )
-from experiments.evaluation.report import format_accuracy
 from experiments.inspection.contact_sheet import contact_sheet
 from lurl_tf import files
 from lurl_tf.evaluation.headroom import Headroom, measure_headroom

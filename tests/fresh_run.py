@@ -16,7 +16,7 @@ import numpy as np
 from absl import flags
 
 from experiments import meta_train
-from lurl_tf.meta.inner.unroll import UnrollConfig
+from lurl_tf.meta.inner.unroll_config import UnrollConfig
 from lurl_tf.meta.train_config import MetaTrainConfig
 from lurl_tf.structures import LabelledExamples, RuleConfig
 from lurl_tf.tasks.distributions import Bucket, DataSource, TaskDistribution

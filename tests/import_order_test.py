@@ -17,6 +17,7 @@ pytestmark = pytest.mark.skipif(
 RANKS = {
   "activations": 0,
   "checks": 0,
+  "features": 0,
   "files": 0,
   "json_fields": 0,
   "structures": 0,

@@ -15,9 +15,9 @@ from lurl_tf.meta.inner.unroll import (
   MetaParameters,
   SlotState,
   TruncationData,
-  UnrollConfig,
   unroll,
 )
+from lurl_tf.meta.inner.unroll_config import UnrollConfig
 from lurl_tf.optimizers import InnerOptimizerConfig
 from lurl_tf.rule.learned.update_rule import UpdateRule
 from lurl_tf.structures import Episode, RuleConfig

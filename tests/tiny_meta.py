@@ -17,12 +17,8 @@ from lurl_tf.meta.inner.flat_parameters import (
   flatten_parameters,
   unflatten_parameters,
 )
-from lurl_tf.meta.inner.unroll import (
-  MetaParameters,
-  SlotState,
-  TruncationData,
-  UnrollConfig,
-)
+from lurl_tf.meta.inner.unroll import MetaParameters, SlotState, TruncationData
+from lurl_tf.meta.inner.unroll_config import UnrollConfig
 from lurl_tf.meta.slots.group import Advance, Slots, Truncation
 from lurl_tf.meta.train_config import MetaTrainConfig
 from lurl_tf.meta.trainer import MetaTrainer

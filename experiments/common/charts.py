@@ -4,8 +4,8 @@
 import re
 from collections.abc import Iterable, Sequence
 
-from experiments.evaluation.report import DECISIVE_READOUT
-from lurl_tf.meta.part_metrics import PartMetrics, mean_by
+from experiments.common.results import DECISIVE_READOUT
+from lurl_tf.meta.metrics import PartMetrics, mean_by
 from lurl_tf.readouts.ridge import READOUTS
 from lurl_tf.summaries import Chart
 

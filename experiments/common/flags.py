@@ -3,7 +3,7 @@
 
 A script that uses them says so, and `--help` then lists them as its own:
 
-    from experiments import shared_flags
+    from experiments.common import flags as shared_flags
     flags.adopt_module_key_flags(shared_flags)
 """
 
@@ -79,3 +79,11 @@ class _OneNumber:
 
 
 EXAMPLES_PER_CLASS = _OneNumber()
+
+
+SWEEP = flags.DEFINE_list(
+  "sweep",
+  None,
+  "What is varied; the beginning of the script's file lists what there is.",
+)
+PLOT = flags.DEFINE_string("plot", None, "PNG file of the picture.")

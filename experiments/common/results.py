@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """What a script leaves behind: a JSON file, and a table for people."""
 
+import io
 import json
 import math
 import os
@@ -8,8 +9,10 @@ from collections.abc import Sequence
 from typing import Any
 
 import tensorflow as tf
+from matplotlib.figure import Figure
 
 from lurl_tf import files
+from lurl_tf.evaluation.statistics import PairedDifference
 
 
 def check_writable(path: str) -> None:
@@ -105,3 +108,47 @@ def _without_nan(value: Any) -> Any:
   if isinstance(value, float) and not math.isfinite(value):
     return None
   return value
+
+
+def write_figure(path: str, figure: Figure) -> None:
+  """Writes a PNG; a reader sees the old file or the whole new one.
+
+  Args:
+    path: the file; missing folders above it are made.
+    figure: what to draw.
+
+  Raises:
+    OSError: if the file cannot be written.
+  """
+  picture = io.BytesIO()
+  figure.savefig(picture, format="png", dpi=120)
+  files.write_atomically(path, picture.getvalue())
+
+
+DECISIVE_READOUT = "ridge_loo"
+
+
+def format_accuracy(mean: float, stderr: float) -> str:
+  """An accuracy in % with its standard error.
+
+  Args:
+    mean: a share.
+    stderr: a share.
+
+  Returns:
+    Text such as `81.4 +- 0.3`.
+  """
+  return f"{100 * mean:.1f} +- {100 * stderr:.1f}"
+
+
+def format_difference(paired: PairedDifference) -> str:
+  """A difference of accuracies in points with its interval.
+
+  Args:
+    paired: differences of shares.
+
+  Returns:
+    Text such as `+4.1 [+2.0, +6.3]`.
+  """
+  low, high = paired.interval
+  return f"{100 * paired.difference:+.1f} [{100 * low:+.1f}, {100 * high:+.1f}]"

@@ -3,7 +3,7 @@
 
 A flag that is not given leaves the distribution's own value.
 
-    from experiments import task_flags
+    from experiments.common import task_flags
     flags.adopt_module_key_flags(task_flags)
 """
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import numpy as np
 from matplotlib.figure import Figure
 
-from experiments.figure_file import write_figure
+from experiments.common.results import write_figure
 from lurl_tf.evaluation.comparison_scores import Score, best_scores
 
 

@@ -6,8 +6,11 @@ from typing import Any
 
 import numpy as np
 
-from experiments.common.results import format_table
-from experiments.evaluation.report import format_accuracy, format_difference
+from experiments.common.results import (
+  format_accuracy,
+  format_difference,
+  format_table,
+)
 from lurl_tf.evaluation.comparison_scores import (
   OWN_READOUT,
   Contest,

@@ -8,7 +8,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from experiments.common.results import format_table
+from experiments.common.results import format_table, write_figure
 from experiments.curves.runs import (
   ACCURACY,
   LOSS,
@@ -18,7 +18,6 @@ from experiments.curves.runs import (
   CurveName,
   RunCurves,
 )
-from experiments.figure_file import write_figure
 
 _QUANTITIES = (LOSS, ACCURACY)
 

@@ -11,8 +11,8 @@ import tensorflow as tf
 from tensorboard.backend.event_processing import event_accumulator
 from tensorboard.util import tensor_util
 
+from experiments.common.results import DECISIVE_READOUT
 from experiments.evaluation.follow_run import read_results
-from experiments.evaluation.report import DECISIVE_READOUT
 from lurl_tf.meta.runs.description import read_fields
 from lurl_tf.meta.runs.folder import TENSORBOARD_FOLDER
 

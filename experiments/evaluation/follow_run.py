@@ -14,11 +14,11 @@ from typing import Any, NamedTuple
 import numpy as np
 import tensorflow as tf
 
-from experiments.best_rule import keep_best
 from experiments.common.charts import curve_name, suite_charts
+from experiments.common.results import DECISIVE_READOUT
 from experiments.common.rule_choice import RuleChoice
 from experiments.evaluation.confusion_matrix import few_shot_picture
-from experiments.evaluation.report import DECISIVE_READOUT
+from experiments.training.best_rule import keep_best
 from lurl_tf import files
 from lurl_tf.evaluation import (
   LEARNED_RULE,

@@ -6,18 +6,21 @@ from typing import Any
 
 import numpy as np
 
-from experiments.common.results import format_table
+from experiments.common.results import (
+  DECISIVE_READOUT,
+  format_accuracy,
+  format_difference,
+  format_table,
+)
 from lurl_tf.evaluation import (
   LEARNED_RULE,
   RANDOM_INIT,
   EvaluationResult,
   EvaluationRow,
 )
-from lurl_tf.evaluation.statistics import PairedDifference
 from lurl_tf.readouts.ridge import READOUTS
 
 DEVELOPMENT_DATASET = "lurl_digits"
-DECISIVE_READOUT = "ridge_loo"
 
 
 def as_json(
@@ -101,32 +104,6 @@ def as_text(result: EvaluationResult, dataset: str, rule: str) -> str:
     )
   parts += [*_warnings(result), *_verdicts(result)]
   return "\n\n".join(parts)
-
-
-def format_accuracy(mean: float, stderr: float) -> str:
-  """An accuracy in % with its standard error.
-
-  Args:
-    mean: a share.
-    stderr: a share.
-
-  Returns:
-    Text such as `81.4 +- 0.3`.
-  """
-  return f"{100 * mean:.1f} +- {100 * stderr:.1f}"
-
-
-def format_difference(paired: PairedDifference) -> str:
-  """A difference of accuracies in points with its interval.
-
-  Args:
-    paired: differences of shares.
-
-  Returns:
-    Text such as `+4.1 [+2.0, +6.3]`.
-  """
-  low, high = paired.interval
-  return f"{100 * paired.difference:+.1f} [{100 * low:+.1f}, {100 * high:+.1f}]"
 
 
 def _json_row(row: EvaluationRow, result: EvaluationResult) -> dict[str, Any]:

@@ -7,8 +7,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from experiments.evaluation.report import DECISIVE_READOUT
-from experiments.figure_file import write_figure
+from experiments.common.results import DECISIVE_READOUT, write_figure
 from experiments.generalization.report import GeneralizationRow
 from experiments.generalization.sweeps import TRAINED
 

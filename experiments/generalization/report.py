@@ -6,11 +6,11 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from experiments.common.results import format_table
-from experiments.evaluation.report import (
+from experiments.common.results import (
   DECISIVE_READOUT,
   format_accuracy,
   format_difference,
+  format_table,
 )
 from experiments.generalization.sweeps import Setting
 from lurl_tf.evaluation import RANDOM_INIT, EvaluationResult, EvaluationRow

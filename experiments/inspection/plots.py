@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from matplotlib.figure import Figure
 
-from experiments.figure_file import write_figure
+from experiments.common.results import write_figure
 from experiments.inspection.principal_components import Projection
 
 _PAIRS = ((0, 1), (0, 2), (1, 2))

@@ -7,8 +7,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from experiments.evaluation.report import DECISIVE_READOUT
-from experiments.figure_file import write_figure
+from experiments.common.results import DECISIVE_READOUT, write_figure
 from experiments.mismatch.measures import BothOrders, EpochScores
 from experiments.mismatch.report import PROTOTYPES_READOUT, Mismatch, last_layer
 from lurl_tf.evaluation import RANDOM_INIT

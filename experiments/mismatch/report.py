@@ -7,13 +7,13 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from experiments.common.results import format_table
-from experiments.comparison.report import score_as_json
-from experiments.evaluation.report import (
+from experiments.common.results import (
   DECISIVE_READOUT,
   format_accuracy,
   format_difference,
+  format_table,
 )
+from experiments.comparison.report import score_as_json
 from experiments.mismatch.measures import BothOrders, EpochScores
 from lurl_tf.evaluation import EvaluationConfig
 from lurl_tf.evaluation.comparison_scores import Score

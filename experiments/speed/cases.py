@@ -3,7 +3,7 @@
 
 import dataclasses
 
-from lurl_tf.meta.inner.unroll import Recompute
+from lurl_tf.meta.inner.unroll_config import Recompute
 from lurl_tf.models.model_with_rule import PUBLISHED_UNITS
 from lurl_tf.structures import RuleConfig
 

@@ -15,11 +15,8 @@ from lurl_tf.meta.estimators import Estimate, TruncatedBackpropagation
 from lurl_tf.meta.inner.flat_parameters import flatten_parameters
 from lurl_tf.meta.inner.plain_graphs import plain_graphs
 from lurl_tf.meta.inner.truncated_task import SlotClock, TruncatedTask
-from lurl_tf.meta.inner.unroll import (
-  MetaParameters,
-  TruncationData,
-  UnrollConfig,
-)
+from lurl_tf.meta.inner.unroll import MetaParameters, TruncationData
+from lurl_tf.meta.inner.unroll_config import UnrollConfig
 from lurl_tf.meta.slots.programs import SlotInputs, SlotPrograms
 from lurl_tf.rule import UpdateRule
 from lurl_tf.rule.learned.operation_count import (

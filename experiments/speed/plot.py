@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from matplotlib.figure import Figure
 
-from experiments.figure_file import write_figure
+from experiments.common.results import write_figure
 
 
 class Growth(NamedTuple):

@@ -3,7 +3,7 @@
 
 A script that uses them says so, and `--help` then lists them as its own:
 
-    from experiments import engine_flags
+    from experiments.training import engine_flags
     flags.adopt_module_key_flags(engine_flags)
 """
 
@@ -13,14 +13,16 @@ from typing import Literal
 import tensorflow as tf
 from absl import flags
 
-from experiments.convolution_choice import choose_convolutions
 from lurl_tf.meta.estimators.config import (
   ESTIMATORS,
   EVOLUTION,
   EstimatorConfig,
 )
-from lurl_tf.meta.inner.automatic import choose_recomputation
-from lurl_tf.meta.inner.unroll import Recompute
+from lurl_tf.meta.inner.automatic import (
+  choose_convolutions,
+  choose_recomputation,
+)
+from lurl_tf.meta.inner.unroll_config import Recompute
 from lurl_tf.meta.strategy import (
   STRATEGIES,
   make_strategy,

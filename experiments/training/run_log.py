@@ -5,10 +5,10 @@ import dataclasses
 import time
 from typing import NamedTuple
 
-from experiments.best_rule import keep_best
 from experiments.common.charts import meta_training_charts, part_curves
 from experiments.common.progress import Progress, format_seconds
 from experiments.common.results import format_table
+from experiments.training.best_rule import keep_best
 from experiments.training.rule_summaries import (
   InnerTrainingView,
   write_hyper_parameters,

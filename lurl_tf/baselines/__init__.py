@@ -3,13 +3,7 @@
 
 from lurl_tf.baselines.cactus import CactusProtoNets
 from lurl_tf.baselines.get import NAMED, AnyBaseline, get
-from lurl_tf.baselines.interface import (
-  Baseline,
-  Classifier,
-  Features,
-  LabelledBaseline,
-  TaskBaseline,
-)
+from lurl_tf.baselines.interface import Baseline, LabelledBaseline, TaskBaseline
 from lurl_tf.baselines.k_means import KMeansTriangle
 from lurl_tf.baselines.label_spreading import LabelSpreading
 from lurl_tf.baselines.networks.denoising_autoencoder import (
@@ -29,6 +23,7 @@ from lurl_tf.baselines.raw_inputs import RawInputs
 from lurl_tf.baselines.sela import SeLa
 from lurl_tf.baselines.tuning import choose_epochs, tune, validation_tasks
 from lurl_tf.baselines.winner_take_all import WinnerTakeAll
+from lurl_tf.features import Classifier, Features
 
 __all__ = [
   "NAMED",

@@ -8,13 +8,14 @@ import numpy as np
 from sklearn.cluster import KMeans
 
 from lurl_tf.activations import Activation
-from lurl_tf.baselines.interface import Baseline, Features
+from lurl_tf.baselines.interface import Baseline
 from lurl_tf.baselines.networks.episodic_training import (
   PrototypeEpisode,
   train_by_episodes,
 )
 from lurl_tf.baselines.principal_components import PrincipalComponents
 from lurl_tf.checks import check_at_least, check_units
+from lurl_tf.features import Features
 
 _PARTITION_STREAM, _EPISODE_STREAM = range(3, 5)
 

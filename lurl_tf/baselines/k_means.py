@@ -7,8 +7,9 @@ from typing import Self
 import numpy as np
 from sklearn.cluster import KMeans
 
-from lurl_tf.baselines.interface import Baseline, Features, MappedFeatures
+from lurl_tf.baselines.interface import Baseline
 from lurl_tf.checks import check_at_least, check_positive
+from lurl_tf.features import Features, MappedFeatures
 
 
 @dataclasses.dataclass(frozen=True)

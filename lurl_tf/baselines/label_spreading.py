@@ -7,8 +7,9 @@ from typing import ClassVar, Self
 import numpy as np
 from sklearn import semi_supervised
 
-from lurl_tf.baselines.interface import Classifier, LabelledBaseline
+from lurl_tf.baselines.interface import LabelledBaseline
 from lurl_tf.checks import check_at_least
+from lurl_tf.features import Classifier
 
 
 @dataclasses.dataclass(frozen=True)

@@ -7,8 +7,9 @@ from typing import ClassVar, Self
 import numpy as np
 from sklearn.decomposition import PCA
 
-from lurl_tf.baselines.interface import Baseline, Features, MappedFeatures
+from lurl_tf.baselines.interface import Baseline
 from lurl_tf.checks import check_at_least
+from lurl_tf.features import Features, MappedFeatures
 
 
 @dataclasses.dataclass(frozen=True)

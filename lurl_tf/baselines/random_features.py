@@ -6,8 +6,9 @@ from typing import Self
 
 import numpy as np
 
-from lurl_tf.baselines.interface import Baseline, Features, MappedFeatures
+from lurl_tf.baselines.interface import Baseline
 from lurl_tf.checks import check_at_least
+from lurl_tf.features import Features, MappedFeatures
 
 
 @dataclasses.dataclass(frozen=True)

@@ -6,7 +6,8 @@ from typing import ClassVar
 
 import numpy as np
 
-from lurl_tf.baselines.interface import Baseline, Features, MappedFeatures
+from lurl_tf.baselines.interface import Baseline
+from lurl_tf.features import Features, MappedFeatures
 
 
 @dataclasses.dataclass(frozen=True)

@@ -9,7 +9,7 @@ import numpy as np
 import tensorflow as tf
 
 from lurl_tf.activations import Activation
-from lurl_tf.baselines.interface import Baseline, Features
+from lurl_tf.baselines.interface import Baseline
 from lurl_tf.baselines.networks.keras_networks import (
   NetworkFeatures,
   compile_for_steps,
@@ -19,6 +19,7 @@ from lurl_tf.baselines.networks.keras_networks import (
   shuffled_batches,
 )
 from lurl_tf.checks import check_at_least, check_share_below_one, check_units
+from lurl_tf.features import Features
 
 
 @dataclasses.dataclass(frozen=True)

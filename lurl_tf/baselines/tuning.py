@@ -12,13 +12,9 @@ import numpy as np
 import threadpoolctl
 
 from lurl_tf.baselines.get import AnyBaseline
-from lurl_tf.baselines.interface import (
-  Baseline,
-  Features,
-  LabelledBaseline,
-  TaskBaseline,
-)
+from lurl_tf.baselines.interface import Baseline, LabelledBaseline, TaskBaseline
 from lurl_tf.baselines.networks.autoencoder import Autoencoder
+from lurl_tf.features import Features
 from lurl_tf.readouts.ridge import ridge_loo
 from lurl_tf.structures import Episode
 from lurl_tf.tasks.data_use import check_may_choose

@@ -10,7 +10,7 @@ from lurl_tf.baselines import KMeansTriangle
 from lurl_tf.layers.forward_pass import forward
 from lurl_tf.meta.inner.objective import ridge_objective
 from lurl_tf.meta.inner.truncated_task import TruncatedTask
-from lurl_tf.meta.inner.unroll import UnrollConfig
+from lurl_tf.meta.inner.unroll_config import UnrollConfig
 from lurl_tf.meta.inner.variation import vary_truncation
 from lurl_tf.meta.slots.draw import draw_truncation
 from lurl_tf.structures import Episode, LayerWeights, RuleConfig

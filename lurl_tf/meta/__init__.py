@@ -4,7 +4,7 @@
 from lurl_tf.meta.estimators import EstimatorConfig
 from lurl_tf.meta.inner.imitation import ImitationConfig
 from lurl_tf.meta.inner.objective import ridge_objective
-from lurl_tf.meta.inner.unroll import UnrollConfig
+from lurl_tf.meta.inner.unroll_config import UnrollConfig
 from lurl_tf.meta.metrics import FirstCall, MetaMetrics
 from lurl_tf.meta.strategy import make_strategy
 from lurl_tf.meta.train_config import MetaTrainConfig

@@ -3,14 +3,17 @@
 
 import dataclasses
 import json
+from collections.abc import Sequence
 from typing import Any
 
 from lurl_tf.meta.estimators.config import EstimatorConfig
-from lurl_tf.meta.inner.unroll import UnrollConfig
+from lurl_tf.meta.inner.unroll_config import UnrollConfig
 from lurl_tf.optimizers import InnerOptimizerConfig
 from lurl_tf.rule.learned.parameter_specs import INITIAL_TERM_COEFFICIENT
+from lurl_tf.rule.learned.update_rule import check_output_size
 from lurl_tf.structures import RuleConfig
 from lurl_tf.tasks.distributions import TaskDistribution, named_distribution
+from lurl_tf.tasks.episodes import TaskSampler
 
 
 @dataclasses.dataclass(frozen=True)
@@ -138,3 +141,31 @@ class MetaTrainConfig:
   def to_json(self) -> dict[str, Any]:
     """The fields as JSON has them: nested objects, lists, plain values."""
     return json.loads(json.dumps(dataclasses.asdict(self)))
+
+
+def check_samplers(
+  samplers: Sequence[TaskSampler], config: MetaTrainConfig
+) -> None:
+  """Raises an error if the samplers are not those of the run's buckets.
+
+  Args:
+    samplers: one per bucket of `config.tasks`.
+    config: the run.
+
+  Raises:
+    ValueError: if there are more or fewer, one draws other episodes than its
+      bucket says, or a base model does not fit the rule.
+  """
+  buckets = config.tasks.buckets
+  if len(samplers) != len(buckets):
+    raise ValueError(
+      "There must be one sampler per bucket of `config.tasks`. Received: "
+      f"{len(samplers)} samplers, {len(buckets)} buckets"
+    )
+  for bucket, sampler in zip(buckets, samplers):
+    if sampler.config != bucket.episodes:
+      raise ValueError(
+        "A bucket's episodes must be the sampler's config. Received: "
+        f"bucket.episodes={bucket.episodes}, sampler.config={sampler.config}"
+      )
+    check_output_size(config.rule, bucket.units[-1])

@@ -18,16 +18,17 @@ from lurl_tf.meta.inner.flat_parameters import (
 )
 from lurl_tf.meta.inner.plain_graphs import plain_graphs
 from lurl_tf.meta.inner.unroll import MetaParameters
-from lurl_tf.meta.metrics import FirstCall, MetaMetrics
+from lurl_tf.meta.metrics import FirstCall, MetaMetrics, PartMetrics, read_parts
 from lurl_tf.meta.outer.state import TrainerState
-from lurl_tf.meta.outer.step import ReplicaState
+from lurl_tf.meta.outer.step import (
+  ReplicaState,
+  ReplicaSteps,
+  make_replica_steps,
+)
 from lurl_tf.meta.outer.update import initial_state
-from lurl_tf.meta.part_metrics import PartMetrics, read_parts
-from lurl_tf.meta.replica_steps import ReplicaSteps, make_replica_steps
-from lurl_tf.meta.sampler_fit import check_samplers
 from lurl_tf.meta.slots.group import SlotGroup
 from lurl_tf.meta.slots.queue import TruncationQueue
-from lurl_tf.meta.train_config import MetaTrainConfig
+from lurl_tf.meta.train_config import MetaTrainConfig, check_samplers
 from lurl_tf.rule.learned.update_rule import UpdateRule
 from lurl_tf.tasks.episodes import TaskSampler
 

@@ -10,11 +10,10 @@ import tensorflow as tf
 
 from lurl_tf.meta.inner.plain_graphs import plain_graphs
 from lurl_tf.meta.inner.truncated_task import SlotClock, TruncatedTask
-from lurl_tf.meta.inner.unroll import UnrollMetrics
 from lurl_tf.meta.inner.variation import vary_truncation
-from lurl_tf.meta.sampler_fit import check_samplers
+from lurl_tf.meta.metrics import UnrollMetrics
 from lurl_tf.meta.slots.draw import draw_truncation
-from lurl_tf.meta.train_config import MetaTrainConfig
+from lurl_tf.meta.train_config import MetaTrainConfig, check_samplers
 from lurl_tf.tasks.augmentation.config import AugmentationConfig
 from lurl_tf.tasks.data_use import check_may_choose
 from lurl_tf.tasks.episodes import TaskSampler

@@ -14,8 +14,8 @@ from lurl_tf.baselines import (
   TaskBaseline,
 )
 from lurl_tf.baselines import tuning as meta_validation
-from lurl_tf.baselines.interface import MappedFeatures
 from lurl_tf.baselines.networks.autoencoder import Epoch
+from lurl_tf.features import MappedFeatures
 from lurl_tf.readouts.ridge import ridge_loo
 from lurl_tf.tasks import EpisodeConfig, TaskSampler
 from tests.baselines.clusters import make_examples

@@ -8,7 +8,7 @@ import pytest
 from experiments import meta_train
 from experiments.common import evaluation_setup
 from experiments.common.rule_choice import RuleChoice, choose_rule
-from experiments.meta_training_run import continue_run, prepare_run
+from experiments.training.meta_training_run import continue_run, prepare_run
 from lurl_tf.optimizers import InnerOptimizerConfig
 from lurl_tf.presets import PresetMetadata
 from lurl_tf.rule import UpdateRule

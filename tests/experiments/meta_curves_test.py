@@ -8,8 +8,9 @@ import pytest
 from absl import flags
 from absl.testing import flagsaver
 
-from experiments import meta_curves, meta_training_run
-from experiments.meta_training_run import continue_run, prepare_run
+from experiments import meta_curves
+from experiments.training import meta_training_run
+from experiments.training.meta_training_run import continue_run, prepare_run
 from tests import tiny_meta
 
 

@@ -9,7 +9,7 @@ import tensorflow as tf
 
 import lurl_tf
 from lurl_tf.layers.initial_weights import initial_weights
-from lurl_tf.meta.inner.unroll import UnrollConfig
+from lurl_tf.meta.inner.unroll_config import UnrollConfig
 from lurl_tf.meta.inner.variation import vary_truncation
 from lurl_tf.meta.slots.draw import draw_truncation
 from lurl_tf.tasks.augmentation.config import AugmentationConfig

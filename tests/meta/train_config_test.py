@@ -8,7 +8,7 @@ import pytest
 
 from lurl_tf.json_fields import from_json
 from lurl_tf.meta.inner.imitation import ImitationConfig
-from lurl_tf.meta.inner.unroll import UnrollConfig
+from lurl_tf.meta.inner.unroll_config import UnrollConfig
 from lurl_tf.meta.train_config import MetaTrainConfig
 from lurl_tf.structures import RuleConfig
 from lurl_tf.tasks.augmentation.config import AugmentationConfig

@@ -8,7 +8,7 @@ from typing import Any, Literal, NamedTuple, Self, get_args
 import keras
 import numpy as np
 
-from lurl_tf.baselines.interface import Baseline, Features
+from lurl_tf.baselines.interface import Baseline
 from lurl_tf.baselines.networks.keras_networks import (
   NetworkFeatures,
   compile_for_steps,
@@ -16,6 +16,7 @@ from lurl_tf.baselines.networks.keras_networks import (
   shuffled_batches,
 )
 from lurl_tf.checks import check_at_least, check_positive, check_units
+from lurl_tf.features import Features
 
 Keep = Literal["last", "own_loss", "meta_validation"]
 

@@ -9,11 +9,11 @@ import numpy as np
 import tensorflow as tf
 
 from lurl_tf.activations import Activation
-from lurl_tf.baselines.interface import Features
 from lurl_tf.baselines.networks.keras_networks import (
   NetworkFeatures,
   dense_network,
 )
+from lurl_tf.features import Features
 
 _EPISODES_PER_CALL = 50
 

@@ -10,7 +10,7 @@ import tensorflow as tf
 
 from lurl_tf import activations
 from lurl_tf.activations import Activation
-from lurl_tf.baselines.interface import Features
+from lurl_tf.features import Features
 
 # Small data sets are gone through several times, so that epochs are no shorter.
 LEAST_STEPS = 150

@@ -7,12 +7,13 @@ from typing import Self
 import numpy as np
 
 from lurl_tf.activations import Activation
-from lurl_tf.baselines.interface import Features, TaskBaseline
+from lurl_tf.baselines.interface import TaskBaseline
 from lurl_tf.baselines.networks.episodic_training import (
   PrototypeEpisode,
   train_by_episodes,
 )
 from lurl_tf.checks import check_at_least, check_units
+from lurl_tf.features import Features
 from lurl_tf.tasks.episodes import TaskSampler
 
 

@@ -9,13 +9,14 @@ import tensorflow as tf
 from sklearn import model_selection
 
 from lurl_tf.activations import Activation
-from lurl_tf.baselines.interface import Classifier, LabelledBaseline
+from lurl_tf.baselines.interface import LabelledBaseline
 from lurl_tf.baselines.networks.parallel_networks import (
   initial_layers,
   logits_of,
   training,
 )
 from lurl_tf.checks import check_at_least, check_units
+from lurl_tf.features import Classifier
 
 _CHECK_EVERY = 10
 

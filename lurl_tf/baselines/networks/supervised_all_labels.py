@@ -8,7 +8,7 @@ import keras
 import numpy as np
 
 from lurl_tf.activations import Activation
-from lurl_tf.baselines.interface import Classifier, LabelledBaseline
+from lurl_tf.baselines.interface import LabelledBaseline
 from lurl_tf.baselines.networks.keras_networks import (
   NetworkFeatures,
   compile_for_steps,
@@ -17,6 +17,7 @@ from lurl_tf.baselines.networks.keras_networks import (
   shuffled_batches,
 )
 from lurl_tf.checks import check_at_least, check_units
+from lurl_tf.features import Classifier
 
 
 @dataclasses.dataclass(frozen=True)

@@ -7,7 +7,8 @@ from typing import Any, NamedTuple
 import tensorflow as tf
 
 from lurl_tf.meta.inner.truncated_task import SlotClock, TruncatedTask
-from lurl_tf.meta.inner.unroll import TruncationData, UnrollMetrics
+from lurl_tf.meta.inner.unroll import TruncationData
+from lurl_tf.meta.metrics import UnrollMetrics
 
 # Of the estimator's own choice: nested structures of tensors, each with a
 # leading axis of tasks, so that slots can start anew one by one.

@@ -13,7 +13,8 @@ import numpy as np
 import tensorflow as tf
 
 from lurl_tf.meta.inner.truncated_task import SlotClock, TruncatedTask
-from lurl_tf.meta.inner.unroll import TruncationData, UnrollMetrics
+from lurl_tf.meta.inner.unroll import TruncationData
+from lurl_tf.meta.metrics import UnrollMetrics
 
 # Of uniform numbers in [-1, 1]: those at the ends would be infinite.
 _CUT = 1 - 1e-6

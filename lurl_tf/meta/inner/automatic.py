@@ -4,7 +4,10 @@
 The numbers are measurements: docs/speed_log.md.
 """
 
-from lurl_tf.meta.inner.unroll import Recompute
+from typing import Literal
+
+from lurl_tf.meta.inner.unroll_config import Recompute
+from lurl_tf.rule.arithmetic.winograd import FEWEST_CHANNELS
 from lurl_tf.structures import RuleConfig
 from lurl_tf.tasks.distributions import Bucket, TaskDistribution
 
@@ -55,3 +58,23 @@ def _state_numbers(rule: RuleConfig, bucket: Bucket) -> int:
   if bucket.image_size is not None:
     units += bucket.image_size**2 * bucket.channels
   return bucket.episodes.batch_size * rule.hidden_channels * units
+
+
+def choose_convolutions(
+  rule: RuleConfig, compiler: str, product_dtype: str, on_processors: bool
+) -> Literal["direct", "winograd"]:
+  """A value of `UnrollConfig.convolutions`.
+
+  Winograd's take less time on processors, by XLA, where channels are many, and
+  need factors that are not rounded.
+
+  Args:
+    rule: sizes and options.
+    compiler: of `UnrollConfig`.
+    product_dtype: of `UnrollConfig`.
+    on_processors: whether replicas run on processors.
+  """
+  channels = max(rule.hidden_channels, rule.top_channels)
+  pays = rule.mixing == "published" and channels >= FEWEST_CHANNELS
+  able = on_processors and compiler == "xla" and product_dtype == "float32"
+  return "winograd" if pays and able else "direct"

@@ -9,13 +9,9 @@ import tensorflow as tf
 from lurl_tf.layers.initial_weights import initial_weights
 from lurl_tf.meta.inner.flat_parameters import unflatten_parameters
 from lurl_tf.meta.inner.optimizer_state import SlotOptimizer, fresh_optimizer
-from lurl_tf.meta.inner.unroll import (
-  SlotState,
-  TruncationData,
-  UnrollConfig,
-  UnrollMetrics,
-  unroll,
-)
+from lurl_tf.meta.inner.unroll import SlotState, TruncationData, unroll
+from lurl_tf.meta.inner.unroll_config import UnrollConfig
+from lurl_tf.meta.metrics import UnrollMetrics
 from lurl_tf.optimizers import InnerOptimizerConfig
 from lurl_tf.structures import LayerWeights, RuleConfig
 

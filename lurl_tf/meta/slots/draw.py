@@ -4,7 +4,8 @@
 import numpy as np
 import tensorflow as tf
 
-from lurl_tf.meta.inner.unroll import TruncationData, UnrollConfig
+from lurl_tf.meta.inner.unroll import TruncationData
+from lurl_tf.meta.inner.unroll_config import UnrollConfig
 from lurl_tf.meta.inner.variation import TaskVariation
 from lurl_tf.tasks.episodes import TaskSampler
 

@@ -15,8 +15,9 @@ from lurl_tf.meta.estimators import (
 )
 from lurl_tf.meta.estimators.estimator import EstimatorState
 from lurl_tf.meta.inner.truncated_task import SlotClock, TruncatedTask
-from lurl_tf.meta.inner.unroll import TruncationData, UnrollMetrics
+from lurl_tf.meta.inner.unroll import TruncationData
 from lurl_tf.meta.inner.variation import TaskVariation, vary_truncation
+from lurl_tf.meta.metrics import UnrollMetrics
 from lurl_tf.meta.slots.average import average_slots
 from lurl_tf.meta.slots.draw import draw_truncation
 from lurl_tf.meta.slots.programs import SlotInputs, SlotPrograms

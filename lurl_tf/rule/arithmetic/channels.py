@@ -15,9 +15,9 @@ import tensorflow as tf
 from lurl_tf.rule.arithmetic import kept_results, library_layers, winograd
 from lurl_tf.rule.arithmetic.computed_once import computed_once
 from lurl_tf.rule.arithmetic.kept_results import kept_result, kept_value
+from lurl_tf.rule.arithmetic.mixers import Linear, Mixer, NormalizedMixer
 from lurl_tf.rule.arithmetic.products import product
 from lurl_tf.rule.arithmetic.shift import shift
-from lurl_tf.rule.learned.parameters import Linear, Mixer, NormalizedMixer
 
 EXAMPLES_AXIS = -2
 UNITS_AXIS = -3

@@ -5,6 +5,7 @@ from typing import Any
 
 import keras
 
+from lurl_tf.checks import checked_decay
 from lurl_tf.presets import PresetMetadata
 from lurl_tf.rule.hand_designed.batch_products import (
   centred,
@@ -12,7 +13,6 @@ from lurl_tf.rule.hand_designed.batch_products import (
   mean_products,
 )
 from lurl_tf.rule.local_rule import LayerView, LocalRule
-from lurl_tf.rule.option_checks import checked_decay
 from lurl_tf.structures import LayerWeights
 
 

@@ -6,13 +6,13 @@ from typing import Any
 import keras
 import tensorflow as tf
 
+from lurl_tf.checks import checked_decay, is_finite
 from lurl_tf.presets import PresetMetadata
 from lurl_tf.rule.hand_designed.batch_products import (
   centred,
   kernel_change_only,
 )
 from lurl_tf.rule.local_rule import LayerView, LocalRule
-from lurl_tf.rule.option_checks import checked_decay, is_finite
 from lurl_tf.structures import LayerWeights
 
 

@@ -2,13 +2,13 @@
 """Names, shapes and starting values of the meta-parameters theta."""
 
 import dataclasses
+from collections.abc import Mapping
 
+import numpy as np
 import tensorflow as tf
 
+from lurl_tf.rule.arithmetic.mixers import Linear, Mixer, NormalizedMixer
 from lurl_tf.rule.learned.parameters import (
-  Linear,
-  Mixer,
-  NormalizedMixer,
   Readout,
   RuleParameters,
   TopParameters,
@@ -206,3 +206,36 @@ class _Specs:
 
 def _numbered(name: str, index: int) -> str:
   return f"{name}_{index}" if index else name
+
+
+def ordered_values(
+  config: RuleConfig, arrays: Mapping[str, np.ndarray]
+) -> list[np.ndarray]:
+  """Values of theta in order, checked against what the config asks for.
+
+  Args:
+    config: sizes of the rule.
+    arrays: theta, each array under its name, in any order.
+
+  Returns:
+    One array per meta-parameter, in the rule's order and dtype.
+
+  Raises:
+    ValueError: if a name is missing or unknown, or a shape is another one.
+  """
+  specs = ordered_specs(config)
+  expected = {spec.name: spec.shape for spec in specs}
+  received = {name: np.shape(array) for name, array in arrays.items()}
+  if expected != received:
+    names = sorted(
+      name
+      for name in {*expected, *received}
+      if expected.get(name) != received.get(name)
+    )
+    first = names[0]
+    raise ValueError(
+      f"The arrays do not belong to a rule of {config}. They differ in "
+      f"{len(names)} names; the first is {first!r}: expected shape "
+      f"{expected.get(first)}. Received: shape {received.get(first)}"
+    )
+  return [np.asarray(arrays[spec.name], config.dtype) for spec in specs]

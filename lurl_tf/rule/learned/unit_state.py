@@ -12,8 +12,9 @@ from lurl_tf.rule.arithmetic.channels import (
   UNITS_AXIS,
   Nonlinearity,
 )
+from lurl_tf.rule.arithmetic.mixers import NormalizedMixer
 from lurl_tf.rule.learned.competition import competition
-from lurl_tf.rule.learned.parameters import NormalizedMixer, UnitStateParameters
+from lurl_tf.rule.learned.parameters import UnitStateParameters
 
 SECOND_MOMENT_EPSILON = 1e-6
 VARIANCE_EPSILON = 1e-8

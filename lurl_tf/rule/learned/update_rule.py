@@ -20,6 +20,7 @@ from lurl_tf.rule.learned.parameter_specs import (
   INITIAL_TERM_COEFFICIENT,
   initial_values,
   ordered_specs,
+  ordered_values,
   parameter_specs,
 )
 from lurl_tf.rule.learned.parameters import (
@@ -32,7 +33,6 @@ from lurl_tf.rule.learned.state_projections import (
 )
 from lurl_tf.rule.learned.unit_state import unit_state
 from lurl_tf.rule.local_rule import LocalRule
-from lurl_tf.rule.named_arrays import ordered_values
 from lurl_tf.structures import Activations, LayerWeights, RuleConfig
 
 

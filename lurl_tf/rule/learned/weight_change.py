@@ -10,8 +10,9 @@ import tensorflow as tf
 
 from lurl_tf.rule.arithmetic.channels import Nonlinearity
 from lurl_tf.rule.arithmetic.kept_results import kept_result
+from lurl_tf.rule.arithmetic.mixers import Linear
 from lurl_tf.rule.arithmetic.products import product
-from lurl_tf.rule.learned.parameters import Linear, WeightChangeParameters
+from lurl_tf.rule.learned.parameters import WeightChangeParameters
 
 EPSILON = 1e-6
 DECORRELATION_EPSILON = 1e-8

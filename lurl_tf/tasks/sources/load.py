@@ -8,10 +8,9 @@ from lurl_tf.tasks.sources.folder_source import load_folder
 from lurl_tf.tasks.sources.jsonl_source import load_jsonl
 from lurl_tf.tasks.sources.npz_arrays import read_npz
 from lurl_tf.tasks.sources.npz_source import load_npz
+from lurl_tf.tasks.sources.synthetic import load_synthetic
 from lurl_tf.tasks.sources.tfds_builders import open_builder
-from lurl_tf.tasks.sources.tfds_source import load_tfds
-from lurl_tf.tasks.synthetic_source import load_synthetic
-from lurl_tf.tasks.tfds_features import find_feature_keys
+from lurl_tf.tasks.sources.tfds_source import find_feature_keys, load_tfds
 
 
 def load_examples(

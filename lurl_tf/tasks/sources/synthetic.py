@@ -11,6 +11,7 @@ import dataclasses
 import numpy as np
 
 from lurl_tf.structures import LabelledExamples
+from lurl_tf.tasks.images.image_format import ImageFormat
 
 _CLUSTERS_STREAM, _DECODERS_STREAM = range(2)
 _STDDEVS_OF_BLACK = 3.0  # below the mean; white is as far above it
@@ -194,3 +195,43 @@ def _check_numbers(config, may_be_zero):
         )
     elif not 0 < value < np.inf:
       raise ValueError(f"`{name}` must be positive. Received: {name}={value}")
+
+
+FAMILIES = ("clusters", "decoders")
+
+
+def load_synthetic(
+  family: str, split: str, image_format: ImageFormat
+) -> LabelledExamples:
+  """One data set of a family.
+
+  Args:
+    family: `"clusters"` or `"decoders"`.
+    split: the seed; every seed is a data set of its own.
+    image_format: of which the size is used, 8 by default.
+
+  Returns:
+    The examples, uint8.
+
+  Raises:
+    ValueError: if the family is unknown, or the split is no seed.
+  """
+  if family not in FAMILIES:
+    raise ValueError(
+      f"`name` must be one of {', '.join(f'synthetic:{f}' for f in FAMILIES)}. "
+      f"Received: name='synthetic:{family}'"
+    )
+  if not split.isdecimal():
+    raise ValueError(
+      "`split` of a synthetic family must be a seed, 0 or more. "
+      f"Received: name='synthetic:{family}', split={split!r}"
+    )
+  if image_format.channels != 1:
+    raise ValueError(
+      "`channels` must be 1 for a synthetic family. "
+      f"Received: channels={image_format.channels}"
+    )
+  size = image_format.image_size or 8
+  if family == "clusters":
+    return clusters(ClustersConfig(image_size=size), int(split))
+  return decoders(DecodersConfig(image_size=size), int(split))

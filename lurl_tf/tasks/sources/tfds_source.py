@@ -2,6 +2,7 @@
 """Loads a split of a TFDS data set into memory."""
 
 from collections.abc import Iterator
+from typing import Literal, NamedTuple
 
 import numpy as np
 import tensorflow as tf
@@ -12,9 +13,23 @@ from lurl_tf.tasks.images.image_buffer import ImageBuffer
 from lurl_tf.tasks.images.image_format import ImageFormat
 from lurl_tf.tasks.sources.bag_of_words import bags_of_words, fit_vocabulary
 from lurl_tf.tasks.sources.split_slices import split_slices
-from lurl_tf.tasks.tfds_features import FeatureKeys, find_feature_keys
 
 _BATCH_SIZE = 512
+Kind = Literal["image", "text", "vector"]
+
+
+class FeatureKeys(NamedTuple):
+  """Which features of a data set are inputs and labels.
+
+  Attributes:
+    kind: what the inputs are.
+    input: key of the inputs' feature.
+    label: key of the labels' feature.
+  """
+
+  kind: Kind
+  input: str
+  label: str
 
 
 def load_tfds(
@@ -115,3 +130,58 @@ def _batches(
       f"a damaged image, is not. Received: folder {builder.data_dir!r}, "
       f"split={split!r}, error={error.message}"
     ) from error
+
+
+def find_feature_keys(builder: tfds.core.DatasetBuilder) -> FeatureKeys:
+  """Finds an input and a label.
+
+  First choice is what TFDS names for supervised learning, then the features
+  that are called `image` or `text`, and `label`, then the only ones there are.
+
+  Args:
+    builder: of the data set.
+
+  Returns:
+    `FeatureKeys`.
+
+  Raises:
+    ValueError: if there is no feature, or no single one, to learn from or to
+      classify by.
+  """
+  features = builder.info.features
+  if isinstance(features, tfds.features.FeaturesDict):
+    kinds = {key: _kind(feature) for key, feature in features.items()}
+    inputs = [key for key, kind in kinds.items() if kind]
+    labels = [
+      key
+      for key, feature in features.items()
+      if isinstance(feature, tfds.features.ClassLabel)
+    ]
+    pairs = [
+      builder.info.supervised_keys or (),
+      ("image", "label"),
+      ("text", "label"),
+    ]
+    if len(inputs) == len(labels) == 1:
+      pairs.append((inputs[0], labels[0]))
+    for pair in pairs:
+      if len(pair) == 2 and pair[0] in inputs and pair[1] in labels:
+        return FeatureKeys(kinds[pair[0]], *pair)
+  raise ValueError(
+    "The data set must have a feature 'image' (uint8, gray or colour), 'text', "
+    "or one vector of floats, and a feature 'label' (a class). Received: "
+    f"{builder.info.full_name} with features={features}"
+  )
+
+
+def _kind(feature: tfds.features.FeatureConnector) -> Kind | None:
+  if isinstance(feature, tfds.features.Image):
+    is_usual = feature.np_dtype == np.uint8 and feature.shape[-1] in (1, 3)
+    return "image" if is_usual else None
+  if isinstance(feature, tfds.features.Text):
+    return "text" if feature.shape == () else None
+  # Not its subclasses, which mean something else, such as a bounding box.
+  if type(feature) is tfds.features.Tensor and len(feature.shape) == 1:
+    is_usual = np.issubdtype(feature.np_dtype, np.floating) and feature.shape[0]
+    return "vector" if is_usual else None
+  return None

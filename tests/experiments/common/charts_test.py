@@ -8,8 +8,7 @@ from experiments.common.charts import (
   part_curves,
   suite_charts,
 )
-from lurl_tf.meta.inner.unroll import UnrollMetrics
-from lurl_tf.meta.part_metrics import PartMetrics
+from lurl_tf.meta.metrics import PartMetrics, UnrollMetrics
 
 
 def shown(chart, names):

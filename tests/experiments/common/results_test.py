@@ -4,9 +4,13 @@
 import json
 import os
 
+import numpy as np
 import pytest
+from matplotlib.figure import Figure
+from PIL import Image
 
 from experiments.common import results
+from experiments.common.results import write_figure
 
 
 def test_written_results_are_read_back(tmp_path):
@@ -95,3 +99,12 @@ def test_table_aligns_columns():
 def test_table_refuses_a_ragged_row():
   with pytest.raises(ValueError, match="Received: row="):
     results.format_table(["a", "b"], [["only one"]])
+
+
+def test_a_figure_can_be_read_back(tmp_path):
+  path = tmp_path / "missing" / "figure.png"
+  write_figure(str(path), Figure(figsize=(2, 1), facecolor=(1, 0, 0)))
+  pixels = np.asarray(Image.open(path).convert("RGB"))
+  assert pixels.shape == (120, 240, 3)
+  assert np.all(pixels == (255, 0, 0))
+  assert [each.name for each in path.parent.iterdir()] == ["figure.png"]

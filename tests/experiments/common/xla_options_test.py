@@ -16,7 +16,7 @@ LEVEL = "--xla_backend_optimization_level=2"
 # A sum of 4096 numbers, as XLA's program for processors has it.
 PROGRAM = """
 import tensorflow as tf
-from experiments import xla_options
+from experiments.common import xla_options
 
 if {chosen}:
   xla_options.compile_less()

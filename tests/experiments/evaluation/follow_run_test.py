@@ -7,12 +7,12 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from experiments import meta_training_run
 from experiments.common import evaluation_setup
 from experiments.common.rule_choice import RuleChoice
 from experiments.evaluation import follow_run
 from experiments.evaluation.follow_run import Follower, SuiteEntry, read_results
-from experiments.meta_training_run import (
+from experiments.training import meta_training_run
+from experiments.training.meta_training_run import (
   continue_run,
   prepare_run,
   rule_metadata,

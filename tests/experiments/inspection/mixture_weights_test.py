@@ -6,7 +6,7 @@ import pytest
 import tensorflow as tf
 
 from experiments.inspection.mixture_weights import mixture_weights
-from lurl_tf.rule.learned.parameters import Linear
+from lurl_tf.rule.arithmetic.mixers import Linear
 from lurl_tf.rule.learned.weight_change import WeightTerms, merge_terms
 from tests.tiny_models import tiny_rule
 

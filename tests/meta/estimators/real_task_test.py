@@ -13,7 +13,7 @@ from lurl_tf.meta.estimators import (
 )
 from lurl_tf.meta.inner.flat_parameters import parameter_mask
 from lurl_tf.meta.inner.truncated_task import SlotClock, TruncatedTask
-from lurl_tf.meta.inner.unroll import UnrollConfig
+from lurl_tf.meta.inner.unroll_config import UnrollConfig
 from tests import tiny_meta
 
 SLOTS, TRUNCATIONS, LENGTH = 2, 4, 2

@@ -13,7 +13,7 @@ import tensorflow as tf
 
 from lurl_tf.meta.estimators import split_seeds
 from lurl_tf.meta.inner.truncated_task import SlotClock
-from lurl_tf.meta.inner.unroll import UnrollMetrics
+from lurl_tf.meta.metrics import UnrollMetrics
 
 KEPT = 0.9
 WEIGHTS = np.array([1.0, 0.5, 0.25])

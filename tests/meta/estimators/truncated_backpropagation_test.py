@@ -15,7 +15,7 @@ from lurl_tf.meta.inner.truncated_task import (
   SlotClock,
   TruncatedTask,
 )
-from lurl_tf.meta.inner.unroll import UnrollConfig
+from lurl_tf.meta.inner.unroll_config import UnrollConfig
 from lurl_tf.rule.arithmetic import winograd
 from tests import tiny_meta
 

@@ -5,7 +5,10 @@ import pytest
 import tensorflow as tf
 
 from experiments import meta_train
-from lurl_tf.meta.inner.automatic import choose_recomputation
+from lurl_tf.meta.inner.automatic import (
+  choose_convolutions,
+  choose_recomputation,
+)
 from lurl_tf.structures import RuleConfig
 from lurl_tf.tasks import EpisodeConfig
 from lurl_tf.tasks.distributions import Bucket, DataSource, TaskDistribution
@@ -104,3 +107,50 @@ def test_by_flags(values, expected):
     config = meta_train.config_from_flags(strategy=tf.distribute.get_strategy())
   assert config.unroll.compiler == values.get("compiler", "xla")
   assert config.unroll.recompute == expected
+
+
+PUBLISHED_RULE = RuleConfig()
+SMALL = RuleConfig(hidden_channels=24, delta_channels=16, top_channels=16)
+
+
+def test_many_channels_on_processors_by_xla():
+  assert (
+    choose_convolutions(PUBLISHED_RULE, "xla", "float32", True) == "winograd"
+  )
+
+
+@pytest.mark.parametrize(
+  "arguments",
+  [
+    (SMALL, "xla", "float32", True),
+    (RuleConfig(mixing="pooled"), "xla", "float32", True),
+    (PUBLISHED_RULE, "graph", "float32", True),
+    (PUBLISHED_RULE, "xla", "bfloat16", True),
+    (PUBLISHED_RULE, "xla", "float32", False),
+  ],
+)
+def test_all_others_convolve_directly(arguments):
+  assert choose_convolutions(*arguments) == "direct"
+
+
+@pytest.mark.parametrize(
+  ("values", "expected"),
+  [
+    ({}, "winograd"),
+    ({"hidden_channels": 24}, "direct"),
+    ({"compiler": "graph"}, "direct"),
+    ({"convolutions": "direct"}, "direct"),
+    ({"hidden_channels": 24, "convolutions": "winograd"}, "winograd"),
+  ],
+)
+def test_convolutions_by_flags(values, expected):
+  sizes = {
+    "mixing": "published",
+    "hidden_channels": 64,
+    "delta_channels": 8,
+    "tasks": "small",
+    "initial_rule": "random",
+  }
+  with tiny_meta.parsed_flags([], **(sizes | values)):
+    config = meta_train.config_from_flags(strategy=tf.distribute.get_strategy())
+  assert config.unroll.convolutions == expected

@@ -7,7 +7,8 @@ import tensorflow as tf
 
 from lurl_tf.layers import forward
 from lurl_tf.meta.inner.optimizer_state import fresh_optimizer, optimizer_parts
-from lurl_tf.meta.inner.unroll import UnrollConfig, unroll
+from lurl_tf.meta.inner.unroll import unroll
+from lurl_tf.meta.inner.unroll_config import UnrollConfig
 from lurl_tf.meta.validation import Validation
 from lurl_tf.optimizers import FunctionalOptimizer, InnerOptimizerConfig
 from tests import tiny_meta

@@ -11,7 +11,8 @@ from lurl_tf.meta.inner.truncated_task import (
   SlotClock,
   TruncatedTask,
 )
-from lurl_tf.meta.inner.unroll import UnrollConfig, unroll
+from lurl_tf.meta.inner.unroll import unroll
+from lurl_tf.meta.inner.unroll_config import UnrollConfig
 from tests import tiny_meta
 
 

@@ -6,13 +6,9 @@ import pytest
 import tensorflow as tf
 
 import lurl_tf
-from lurl_tf.meta.inner.unroll import (
-  MetaParameters,
-  UnrollConfig,
-  UnrollMetrics,
-  score,
-  unroll,
-)
+from lurl_tf.meta.inner.unroll import MetaParameters, score, unroll
+from lurl_tf.meta.inner.unroll_config import UnrollConfig
+from lurl_tf.meta.metrics import UnrollMetrics
 from lurl_tf.structures import LayerWeights
 from tests import tiny_meta
 

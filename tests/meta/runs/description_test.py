@@ -7,7 +7,7 @@ import re
 
 import pytest
 
-from lurl_tf.meta.inner.unroll import UnrollConfig
+from lurl_tf.meta.inner.unroll_config import UnrollConfig
 from lurl_tf.meta.runs.description import (
   differing_fields,
   read_description,

@@ -4,7 +4,7 @@
 import numpy as np
 import tensorflow as tf
 
-from lurl_tf.meta.inner.unroll import UnrollConfig
+from lurl_tf.meta.inner.unroll_config import UnrollConfig
 from lurl_tf.meta.slots.draw import draw_truncation
 from lurl_tf.tasks.episodes import TaskSampler
 from tests import tiny_meta

@@ -16,7 +16,7 @@ from lurl_tf.meta.inner.truncated_task import (
   SlotClock,
   TruncatedTask,
 )
-from lurl_tf.meta.inner.unroll import UnrollConfig
+from lurl_tf.meta.inner.unroll_config import UnrollConfig
 from lurl_tf.meta.slots.programs import SlotInputs, SlotPrograms
 from tests import tiny_meta
 

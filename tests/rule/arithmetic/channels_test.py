@@ -10,7 +10,7 @@ import tensorflow as tf
 
 from lurl_tf.rule.arithmetic import channels
 from lurl_tf.rule.arithmetic.library_layers import library_layers
-from lurl_tf.rule.learned.parameters import Linear, Mixer, NormalizedMixer
+from lurl_tf.rule.arithmetic.mixers import Linear, Mixer, NormalizedMixer
 
 UNITS, EXAMPLES, CHANNELS, OUTPUTS = 5, 7, 4, 3
 

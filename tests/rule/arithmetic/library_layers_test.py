@@ -8,7 +8,7 @@ import tensorflow as tf
 import lurl_tf
 from lurl_tf.rule.arithmetic import channels
 from lurl_tf.rule.arithmetic.library_layers import in_use, library_layers
-from lurl_tf.rule.learned.parameters import Linear
+from lurl_tf.rule.arithmetic.mixers import Linear
 from tests import tiny_meta
 from tests.rule.nearest_bfloat16 import nearest_bfloat16
 

@@ -3,7 +3,7 @@
 
 import tensorflow as tf
 
-from experiments.interruption import Interruption
+from experiments.common.interruption import Interruption
 from experiments.training.rule_summaries import InnerTrainingView
 from experiments.training.run_log import Run, RunLog, Summary
 from lurl_tf import presets

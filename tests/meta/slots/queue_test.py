@@ -5,7 +5,7 @@ import threading
 
 import pytest
 
-from lurl_tf.meta.prefetch import Prefetcher
+from lurl_tf.meta.slots.queue import Prefetcher
 
 
 def test_what_was_begun_is_drawn_once_and_in_another_thread():

@@ -3,7 +3,7 @@
 
 import numpy as np
 
-from experiments.best_rule import keep_best
+from experiments.training.best_rule import keep_best
 from lurl_tf import presets
 from lurl_tf.meta.validation import ValidationScore
 from lurl_tf.rule import UpdateRule

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from lurl_tf.meta import replica_steps
+from lurl_tf.meta.outer import step as replica_steps
 from lurl_tf.meta.strategy import reduces_in_loops
 from tests import tiny_meta
 

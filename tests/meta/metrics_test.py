@@ -8,8 +8,7 @@ import pytest
 import tensorflow as tf
 
 from lurl_tf.meta.estimators import Estimate
-from lurl_tf.meta.inner.unroll import UnrollMetrics
-from lurl_tf.meta.part_metrics import PartMetrics, mean_by, read_parts
+from lurl_tf.meta.metrics import PartMetrics, UnrollMetrics, mean_by, read_parts
 from lurl_tf.tasks.episodes import WeightedDataSet
 from tests import tiny_meta
 

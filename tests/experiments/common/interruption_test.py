@@ -8,7 +8,7 @@ import sys
 import numpy as np
 import pytest
 
-from experiments.interruption import Interruption
+from experiments.common.interruption import Interruption
 from lurl_tf.rule import UpdateRule
 from tests import source_tree, tiny_meta
 

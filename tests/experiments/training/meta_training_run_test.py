@@ -6,12 +6,12 @@ import signal
 import numpy as np
 import pytest
 
-from experiments import meta_training_run
 from experiments.inspection.mixture_weights import mixture_weights
-from experiments.meta_training_run import continue_run, prepare_run
+from experiments.training import meta_training_run
+from experiments.training.meta_training_run import continue_run, prepare_run
 from experiments.training.run_log import Summary, report_run
 from lurl_tf.meta import MetaMetrics
-from lurl_tf.meta.inner.unroll import UnrollMetrics
+from lurl_tf.meta.metrics import UnrollMetrics
 from lurl_tf.meta.validation import ValidationScore
 from lurl_tf.rule import UpdateRule
 from tests import tiny_meta
