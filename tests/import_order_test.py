@@ -20,6 +20,7 @@ RANKS = {
   "features": 0,
   "files": 0,
   "json_fields": 0,
+  "random_numbers": 0,
   "structures": 0,
   "optimizers": 1,
   "tasks": 1,

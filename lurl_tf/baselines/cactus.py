@@ -16,8 +16,7 @@ from lurl_tf.baselines.networks.episodic_training import (
 from lurl_tf.baselines.principal_components import PrincipalComponents
 from lurl_tf.checks import check_at_least, check_units
 from lurl_tf.features import Features
-
-_PARTITION_STREAM, _EPISODE_STREAM = range(3, 5)
+from lurl_tf.random_numbers import Stream
 
 
 @dataclasses.dataclass(frozen=True)
@@ -93,7 +92,7 @@ class CactusProtoNets(Baseline):
       )
 
     def draw_episode(number):
-      rng = np.random.default_rng([seed, _EPISODE_STREAM, number])
+      rng = np.random.default_rng([seed, Stream.PARTITION_EPISODE, number])
       partition = partitions[rng.integers(len(partitions))]
       chosen = rng.choice(len(partition), classes, replace=False)
       rows = np.stack(
@@ -114,7 +113,7 @@ class CactusProtoNets(Baseline):
 
   def _partition(self, embedded, seed, number):
     """The rows of every cluster that is large enough."""
-    rng = np.random.default_rng([seed, _PARTITION_STREAM, number])
+    rng = np.random.default_rng([seed, Stream.PARTITION, number])
     size = self.support_per_class + self.query_per_class
     scaled = embedded * rng.uniform(size=embedded.shape[1])
     clusters = max(min(self.clusters, len(embedded) // (2 * size)), 2)

@@ -38,12 +38,11 @@ from lurl_tf.evaluation.protocol import (
 )
 from lurl_tf.evaluation.result import RANDOM_INIT
 from lurl_tf.layers import forward
+from lurl_tf.random_numbers import Stream
 from lurl_tf.rule.inner_step import Rule
 from lurl_tf.structures import LabelledExamples, LayerWeights
 from lurl_tf.tasks.episodes import TaskSampler
 from lurl_tf.tasks.examples import scale_to_unit
-
-_FIT_STREAM = 17
 
 
 class ComparedRule(NamedTuple):
@@ -284,7 +283,7 @@ def fit_seed(seed: int, index: int) -> int:
     seed: of the evaluation.
     index: of the fit, in the place of a set of initial weights.
   """
-  rng = np.random.default_rng([seed, _FIT_STREAM, index])
+  rng = np.random.default_rng([seed, Stream.BASELINE_FIT, index])
   return int(rng.integers(2**31))
 
 

@@ -7,10 +7,9 @@ so that all methods see the same ones.
 
 import numpy as np
 
+from lurl_tf.random_numbers import Stream
 from lurl_tf.structures import LabelledExamples
 from lurl_tf.tasks.examples import scale_to_unit
-
-_PERMUTATION_STREAM, _SUPPORT_STREAM, _BATCH_STREAM = range(3)
 
 
 def draw_permutations(input_size: int, count: int, seed: int) -> np.ndarray:
@@ -26,9 +25,9 @@ def draw_permutations(input_size: int, count: int, seed: int) -> np.ndarray:
   """
   return np.stack(
     [
-      np.random.default_rng([seed, _PERMUTATION_STREAM, index]).permutation(
-        input_size
-      )
+      np.random.default_rng(
+        [seed, Stream.EVALUATION_PERMUTATION, index]
+      ).permutation(input_size)
       for index in range(count)
     ]
   )
@@ -52,7 +51,7 @@ def draw_support(
     ValueError: if a class has too few examples; names it.
   """
   needed = per_class * label_draws
-  rng = np.random.default_rng([seed, _SUPPORT_STREAM])
+  rng = np.random.default_rng([seed, Stream.EVALUATION_SUPPORT])
   rows = []
   for label, name in enumerate(train.class_names):
     members = np.flatnonzero(train.labels == label)
@@ -129,6 +128,8 @@ class UnlabelledBatches:
     return np.concatenate(batches)
 
   def _epoch(self, task: int, epoch: int, per_epoch: int) -> np.ndarray:
-    rng = np.random.default_rng([self._seed, _BATCH_STREAM, task, int(epoch)])
+    rng = np.random.default_rng(
+      [self._seed, Stream.EVALUATION_BATCH, task, int(epoch)]
+    )
     order = rng.permutation(len(self._inputs))
     return order[: per_epoch * self._batch_size].reshape(per_epoch, -1)

@@ -13,13 +13,13 @@ from lurl_tf.meta.inner.truncated_task import TruncatedTask
 from lurl_tf.meta.inner.unroll_config import UnrollConfig
 from lurl_tf.meta.inner.variation import vary_truncation
 from lurl_tf.meta.slots.draw import draw_truncation
+from lurl_tf.random_numbers import Stream
 from lurl_tf.structures import Episode, LayerWeights, RuleConfig
 from lurl_tf.tasks.augmentation.config import AugmentationConfig
 from lurl_tf.tasks.distributions.bucket import Bucket
 from lurl_tf.tasks.episodes import TaskSampler
 
 _UNLABELLED_BATCHES = 16
-_WEIGHTS_STREAM = 2
 
 
 class FeatureScore(NamedTuple):
@@ -107,7 +107,7 @@ def measure_headroom(
   task = TruncatedTask(
     RuleConfig(), unroll, sampler.input_size, bucket.units, bucket.activation
   )
-  weights_seed = tf.constant(sampler.device_seed(_WEIGHTS_STREAM))
+  weights_seed = tf.constant(sampler.device_seed(Stream.FRESH_WEIGHTS))
   weights = task.init(weights_seed, tasks).weights
   weights = [LayerWeights(*(each[:, None] for each in w)) for w in weights]
   inputs = tf.concat([episode.support_inputs, episode.query_inputs], axis=2)

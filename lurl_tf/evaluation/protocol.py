@@ -30,13 +30,13 @@ from lurl_tf.evaluation.result import (
   compare_methods,
 )
 from lurl_tf.layers import initial_weights
+from lurl_tf.random_numbers import Stream
 from lurl_tf.rule.inner_step import Rule
 from lurl_tf.rule.local_rule import LocalRule
 from lurl_tf.structures import LabelledExamples, LayerWeights
 from lurl_tf.tasks.examples import validate_examples
 
 # Far from what meta-training counts its tasks with.
-_FIRST_WEIGHTS_SEED = 2**30
 
 
 def evaluate(
@@ -173,7 +173,7 @@ def stacked_initial_weights(
     initial_weights(
       input_size,
       config.units,
-      seed=(config.seed, _FIRST_WEIGHTS_SEED + index),
+      seed=(config.seed, Stream.EVALUATION_WEIGHTS + index),
       dtype=config.dtype,
     )
     for index in range(config.initial_weights)

@@ -14,14 +14,13 @@ from lurl_tf.meta.inner.variation import vary_truncation
 from lurl_tf.meta.metrics import UnrollMetrics
 from lurl_tf.meta.slots.draw import draw_truncation
 from lurl_tf.meta.train_config import MetaTrainConfig, check_samplers
+from lurl_tf.random_numbers import Stream
 from lurl_tf.tasks.augmentation.config import AugmentationConfig
 from lurl_tf.tasks.data_use import check_may_choose
 from lurl_tf.tasks.episodes import TaskSampler
 
 # Of the held-out tasks that scripts validate on, whatever a run's own seed.
 VALIDATION_SEED = 0
-
-_FRESH_WEIGHTS_STREAM = 2
 
 
 class ValidationScore(NamedTuple):
@@ -114,7 +113,7 @@ class Validation:
           batch,
           index * config.slots,
         )
-        seed = sampler.device_seed(_FRESH_WEIGHTS_STREAM, index, batch)
+        seed = sampler.device_seed(Stream.FRESH_WEIGHTS, index, batch)
         metrics.append(
           inner_training(parameters, tf.constant(seed), data, variation)
         )

@@ -11,11 +11,10 @@ from typing import NamedTuple
 
 import numpy as np
 
+from lurl_tf.random_numbers import Stream
 from lurl_tf.structures import Episode, LabelledExamples
 from lurl_tf.tasks.data_use import DataUse
 from lurl_tf.tasks.examples import scale_to_unit, validate_examples
-
-_TASK_STREAM, _BATCH_STREAM, _EPISODE_STREAM, _SEED_STREAM = range(4)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -150,7 +149,7 @@ class TaskSampler:
 
   def task(self, *key: int) -> Task:
     """The task of a key of integers, such as a slot and its generation."""
-    generator = self._generator(_TASK_STREAM, *key)
+    generator = self._generator(Stream.TASK, *key)
     data_set = self._choose_data_set(generator)
     labels = np.array(list(self._members[data_set]))
     classes = generator.choice(
@@ -163,11 +162,11 @@ class TaskSampler:
 
   def data_set_of(self, *key: int) -> int:
     """Index of the data set of the task of a key; the rest is not drawn."""
-    return self._choose_data_set(self._generator(_TASK_STREAM, *key))
+    return self._choose_data_set(self._generator(Stream.TASK, *key))
 
   def batches(self, task: Task, steps: int, *key: int) -> np.ndarray:
     """Unlabelled examples of a task's classes, float32 `[steps, b, i]`."""
-    generator = self._generator(_BATCH_STREAM, *key)
+    generator = self._generator(Stream.TASK_BATCH, *key)
     members = self._members[task.data_set]
     rows = np.concatenate([members[label] for label in task.classes])
     chosen = generator.choice(rows, (steps, self.config.batch_size))
@@ -186,7 +185,7 @@ class TaskSampler:
       example.
     """
     config = self.config
-    generator = self._generator(_EPISODE_STREAM, *key)
+    generator = self._generator(Stream.TASK_EPISODE, *key)
     support_size = config.support_per_class
     size = support_size + config.query_per_class
     rows = []
@@ -211,7 +210,7 @@ class TaskSampler:
 
   def device_seed(self, *key: int) -> np.ndarray:
     """Two int32 of a key of integers, for what a device draws."""
-    return self._generator(_SEED_STREAM, *key).integers(
+    return self._generator(Stream.TASK_DEVICE_SEED, *key).integers(
       2**31, size=2, dtype=np.int32
     )
 
@@ -223,7 +222,7 @@ class TaskSampler:
   def _inputs(self, task: Task) -> np.ndarray:
     return self.data_sets[task.data_set].examples.inputs
 
-  def _generator(self, stream: int, *key: int) -> np.random.Generator:
+  def _generator(self, stream: Stream, *key: int) -> np.random.Generator:
     return np.random.default_rng([self._seed, stream, *key])
 
 

@@ -17,10 +17,9 @@ from lurl_tf.baselines.networks.keras_networks import (
 )
 from lurl_tf.checks import check_at_least, check_positive, check_units
 from lurl_tf.features import Features
+from lurl_tf.random_numbers import Stream
 
 Keep = Literal["last", "own_loss", "meta_validation"]
-
-_HOLD_OUT_STREAM = 2
 
 
 class Epoch(NamedTuple):
@@ -178,7 +177,7 @@ def hold_out(count: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
   Returns:
     Row numbers of a tenth of the examples, and of all others.
   """
-  order = np.random.default_rng([seed, _HOLD_OUT_STREAM]).permutation(count)
+  order = np.random.default_rng([seed, Stream.HOLD_OUT]).permutation(count)
   held_out, kept = np.split(order, [max(count // 10, 1)])
   return held_out, kept
 

@@ -11,11 +11,11 @@ import tensorflow as tf
 from lurl_tf import activations
 from lurl_tf.activations import Activation
 from lurl_tf.features import Features
+from lurl_tf.random_numbers import Stream
 
 # Small data sets are gone through several times, so that epochs are no shorter.
 LEAST_STEPS = 150
 
-_SHUFFLE_STREAM = 1
 _STEPS_PER_EXECUTION = 10
 
 
@@ -120,7 +120,7 @@ def shuffled_batches(
   """
   count = len(arrays[0])
   dataset = tf.data.Dataset.from_tensor_slices(tuple(arrays))
-  seed = int(np.random.default_rng([seed, _SHUFFLE_STREAM]).integers(2**31))
+  seed = int(np.random.default_rng([seed, Stream.SHUFFLE]).integers(2**31))
   dataset = dataset.shuffle(count, seed=seed)
   return dataset.batch(min(batch_size, count), drop_remainder=True).repeat()
 

@@ -19,9 +19,9 @@ from lurl_tf.meta.inner.truncated_task import (
   TruncatedTask,
 )
 from lurl_tf.meta.inner.unroll import TruncationData
+from lurl_tf.random_numbers import Stream
 
 # Keeps the seeds of perturbations apart from those of inner weights.
-_PERTURBATIONS = 2**30
 
 
 class SinglePerturbationState(NamedTuple):
@@ -59,7 +59,9 @@ class SinglePerturbationEvolution(Estimator):
     """See `Estimator.init`; all particles of a slot start alike."""
     return SinglePerturbationState(
       particles.repeat_slots(task.init(seed, slots), 2 * self._config.pairs),
-      split_seeds(tf.random.fold_in(seed, _PERTURBATIONS, alg="philox"), slots),
+      split_seeds(
+        tf.random.fold_in(seed, int(Stream.PERTURBATIONS), alg="philox"), slots
+      ),
     )
 
   def estimate(

@@ -7,6 +7,7 @@ import tensorflow as tf
 from lurl_tf.meta.inner.unroll import TruncationData
 from lurl_tf.meta.inner.unroll_config import UnrollConfig
 from lurl_tf.meta.inner.variation import TaskVariation
+from lurl_tf.random_numbers import Stream
 from lurl_tf.tasks.episodes import TaskSampler
 
 
@@ -41,8 +42,8 @@ def draw_truncation(
     variation.append(
       TaskVariation(
         task.permutation.astype(np.int32),
-        sampler.device_seed(0, slot, generation),
-        sampler.device_seed(1, slot, truncation),
+        sampler.device_seed(Stream.SLOT, slot, generation),
+        sampler.device_seed(Stream.TRUNCATION, slot, truncation),
       )
     )
 

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-_LENGTH_STREAM, _HORIZON_STREAM = 16, 17
+from lurl_tf.random_numbers import Stream
 
 
 class SlotBook(NamedTuple):
@@ -72,13 +72,13 @@ def plan_truncation(
   Returns:
     `TruncationPlan`.
   """
-  generator = np.random.default_rng([_LENGTH_STREAM, *key])
+  generator = np.random.default_rng([Stream.TRUNCATION_LENGTH, *key])
   high = lengths[1] // multiple
   low = min(-(-lengths[0] // multiple), high)
   length = multiple * int(generator.integers(low, high + 1))
   slots = len(book.age)
   reset = book.age >= book.horizon
-  generator = np.random.default_rng([_HORIZON_STREAM, *key])
+  generator = np.random.default_rng([Stream.HORIZON, *key])
   drawn = generator.integers(horizons[0], horizons[1] + 1, slots)
   staggered = -(-drawn * (np.arange(slots) + 1) // slots)
   if lengths[0] < horizons[1]:

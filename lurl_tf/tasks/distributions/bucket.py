@@ -8,10 +8,9 @@ from collections.abc import Sequence
 import numpy as np
 
 from lurl_tf import activations
+from lurl_tf.random_numbers import Stream
 from lurl_tf.tasks.episodes import EpisodeConfig
 from lurl_tf.tasks.images.image_format import ImageFormat, Resize
-
-_BUCKET_STREAM = 5
 
 
 @dataclasses.dataclass(frozen=True)
@@ -97,7 +96,7 @@ def sample_buckets(
     )
   buckets = []
   for index in range(count):
-    generator = np.random.default_rng([_BUCKET_STREAM, seed, index])
+    generator = np.random.default_rng([Stream.BUCKET, seed, index])
     depth = int(generator.integers(depths[0], depths[1] + 1))
     width = math.exp(generator.uniform(*map(math.log, widths)))
     width = max(multiple, multiple * round(width / multiple))

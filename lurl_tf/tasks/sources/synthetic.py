@@ -10,10 +10,10 @@ import dataclasses
 
 import numpy as np
 
+from lurl_tf.random_numbers import Stream
 from lurl_tf.structures import LabelledExamples
 from lurl_tf.tasks.images.image_format import ImageFormat
 
-_CLUSTERS_STREAM, _DECODERS_STREAM = range(2)
 _STDDEVS_OF_BLACK = 3.0  # below the mean; white is as far above it
 
 
@@ -112,7 +112,7 @@ def clusters(config: ClustersConfig, seed: int) -> LabelledExamples:
   >>> examples.inputs.shape, examples.image_shape
   ((1000, 64), (8, 8, 1))
   """
-  generator = np.random.default_rng([_CLUSTERS_STREAM, seed])
+  generator = np.random.default_rng([Stream.SYNTHETIC_CLUSTERS, seed])
   pixels = config.image_size**2
   signals, nuisances = config.signal_dimensions, config.nuisance_dimensions
   directions, _ = np.linalg.qr(
@@ -149,7 +149,7 @@ def decoders(config: DecodersConfig, seed: int) -> LabelledExamples:
   >>> examples.inputs.shape, examples.image_shape
   ((1000, 64), (8, 8, 1))
   """
-  generator = np.random.default_rng([_DECODERS_STREAM, seed])
+  generator = np.random.default_rng([Stream.SYNTHETIC_DECODERS, seed])
 
   def layer(values, units):
     fan_in = values.shape[1]
