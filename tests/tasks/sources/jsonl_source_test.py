@@ -6,11 +6,17 @@ import json
 import numpy as np
 import pytest
 
+from lurl_tf.tasks.images.image_format import ImageFormat
 from lurl_tf.tasks.sources.jsonl_source import (
+  JsonlDataSet,
   LabelledText,
-  load_jsonl,
   read_lines,
 )
+
+
+def load_jsonl(path, split):
+  return JsonlDataSet(path).read(split, ImageFormat())
+
 
 GOOD = '{"text": "good", "label": "positive"}\n'
 LINES = [
