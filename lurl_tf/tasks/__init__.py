@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What is learned from. Importing this registers the builders with TFDS."""
+"""Data sets and tasks. Importing this registers the builders with TFDS."""
 
 from lurl_tf.tasks.augmentation.config import AugmentationConfig
 from lurl_tf.tasks.built_in.lurl_digits import LurlDigits

@@ -114,7 +114,7 @@ def test_a_malformed_line_is_named(tmp_path, line, message):
     (GOOD * 2 + '{"text": "a", "label": "b"}', "class 'b' with 1"),
     (
       '{"text": "?", "label": 1}\n{"text": "!", "label": 2}\n' * 2,
-      "2 texts without any in the file .*mine.jsonl",
+      "2 texts without words in the file .*mine.jsonl",
     ),
   ],
 )

@@ -104,7 +104,7 @@ def test_texts_share_the_vocabulary_of_train(tmp_path):
 def test_texts_without_words_or_train_raise(tmp_path):
   store_texts(tmp_path / "blank", train={"text": ["", "?"], "label": [0, 1]})
   with pytest.raises(
-    ValueError, match="must be words.* 2 texts .* in mine/1.0.0"
+    ValueError, match="must hold words.* 2 texts .* in mine/1.0.0"
   ):
     load(tmp_path / "blank", "test")
   features = {"text": TEXTS, "label": LABELS}
