@@ -24,9 +24,8 @@ from experiments.comparison import flags as comparison_flags
 from experiments.comparison.data import Tasks, load_tasks
 from experiments.comparison.plot import plot_comparison
 from experiments.comparison.report import as_json, as_text
-from lurl_tf import baselines as baseline_room
+from lurl_tf import baselines as baseline_package
 from lurl_tf.baselines import AnyBaseline, TaskBaseline
-from lurl_tf.baselines.networks.autoencoder import Autoencoder
 from lurl_tf.evaluation import RANDOM_INIT, EvaluationConfig, Report
 from lurl_tf.evaluation.comparison import ComparedRule, Comparison
 from lurl_tf.evaluation.comparison_scores import Score
@@ -37,7 +36,7 @@ DEFAULT_EXAMPLES_PER_CLASS = (1, 3, 10, 50)
 _BASELINES = flags.DEFINE_list(
   "baselines",
   None,
-  f"Names with commas between them, of {', '.join(baseline_room.NAMED)}. "
+  f"Names with commas between them, of {', '.join(baseline_package.NAMED)}. "
   "Default: all.",
 )
 _TUNE = flags.DEFINE_bool(
@@ -51,49 +50,36 @@ for _module in (shared_flags, rule_flags, comparison_flags):
 flags.declare_key_flag("tasks")
 
 
-def choose_options(
+def tune_options(
   baselines: Mapping[str, AnyBaseline],
-  tasks: Tasks | None,
+  tasks: Tasks,
   unlabelled: int,
-  tune: bool,
   report: Report,
 ) -> dict[str, AnyBaseline]:
-  """Baselines whose options are chosen as far as other data choose them.
+  """Chooses the options of baselines on held-out tasks.
 
   Args:
-    baselines: by name.
-    tasks: where there are any to choose by.
-    unlabelled: examples of the data set to come.
-    tune: whether candidates of all are tried, or epochs alone are chosen where
-      a baseline asks for it.
-    report: called as work proceeds.
+    baselines: Baselines by name.
+    tasks: Tasks that options are chosen on.
+    unlabelled: Unlabelled examples of the data set to be compared on.
+    report: Callable that reports progress.
 
   Returns:
-    Baselines by name.
+    The best candidate of every baseline, by name.
   """
-  chosen = dict(baselines)
-  to_tune = [name for name in baselines if tune]
-  to_stop = [
-    name for name, each in baselines.items() if _waits_for_epochs(each)
-  ]
-  if not to_tune and not to_stop:
-    return chosen
-  held_out = baseline_room.validation_tasks(
+  held_out = baseline_package.validation_tasks(
     tasks.meta_validation, unlabelled=unlabelled
   )
-  for name in baselines:
-    if name in to_stop:
-      chosen[name] = baseline_room.choose_epochs(chosen[name], held_out)
-      report(name, "choice of epochs", 1, 1)
-    elif name in to_tune:
-      trials = baseline_room.tune(
-        chosen[name],
-        held_out,
-        tasks.meta_train,
-        lambda done, total, name=name: report(name, "trial", done, total),
-      )
-      chosen[name] = trials[0].baseline
-  return chosen
+  tuned = {}
+  for name, baseline in baselines.items():
+    best, *_ = baseline_package.tune(
+      baseline,
+      held_out,
+      tasks.meta_train,
+      lambda done, total, name=name: report(name, "trial", done, total),
+    )
+    tuned[name] = best.baseline
+  return tuned
 
 
 def compare(
@@ -143,17 +129,8 @@ def rules_to_compare(
   return rules
 
 
-def _waits_for_epochs(baseline: AnyBaseline) -> bool:
-  return (
-    isinstance(baseline, Autoencoder) and baseline.keep == "meta_validation"
-  )
-
-
 def _needs_tasks(baselines: Mapping[str, AnyBaseline]) -> bool:
-  return any(
-    isinstance(each, TaskBaseline) or _waits_for_epochs(each)
-    for each in baselines.values()
-  )
+  return any(isinstance(each, TaskBaseline) for each in baselines.values())
 
 
 def main(argv: Sequence[str]) -> None:
@@ -173,7 +150,7 @@ def main(argv: Sequence[str]) -> None:
       choices, examples_per_class=EvaluationConfig.examples_per_class
     )
     config = configs[0]
-    baselines = baseline_room.get(
+    baselines = baseline_package.get(
       _BASELINES.value, config.units, config.activation
     )
     train, test = comparison_flags.splits_from_flags()
@@ -201,9 +178,8 @@ def main(argv: Sequence[str]) -> None:
   dataset = rule_flags.DATASET.value
   scores: list[Score] = []
   with Interruption() as interruption:
-    baselines = choose_options(
-      baselines, tasks, len(train.labels), _TUNE.value, report
-    )
+    if _TUNE.value:
+      baselines = tune_options(baselines, tasks, len(train.labels), report)
     for of_method in compare(
       comparison, rules, baselines, tasks and tasks.meta_train
     ):

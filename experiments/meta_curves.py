@@ -7,7 +7,7 @@ python -m experiments.meta_curves --runs=runs/a,runs/b,runs/c --mean \
 
 It reads what runs left in their log folders: losses and accuracies of
 meta-training, of held-out tasks (`experiments.meta_train --validate_every`, or
-`experiments.evaluate --watch`) and of the data sets that `evaluate --watch
+`experiments.watch`) and of the data sets that `evaluate --watch
 --suite` scored. Runs may be under way. It ends with a table.
 """
 

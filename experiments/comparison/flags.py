@@ -11,11 +11,11 @@ from absl import flags
 
 from experiments.common import flags as shared_flags
 from experiments.common import rule_flags
+from experiments.common.data import load_splits
 from experiments.common.rule_choice import RuleChoice
 from experiments.comparison.data import subset
 from lurl_tf.evaluation import EvaluationConfig
 from lurl_tf.structures import LabelledExamples
-from lurl_tf.tasks import load_examples
 
 TRAIN_EXAMPLES = flags.DEFINE_integer(
   "train_examples",
@@ -57,16 +57,8 @@ def splits_from_flags() -> tuple[LabelledExamples, LabelledExamples]:
     OSError: if a file cannot be read.
     ValueError: if there is no such data set, or it has too few examples.
   """
-  train, test = (
-    load_examples(
-      rule_flags.DATASET.value,
-      split,
-      shared_flags.DATA_DIR.value,
-      shared_flags.IMAGE_SIZE.value,
-      rule_flags.CHANNELS.value,
-      rule_flags.RESIZE.value,
-    )
-    for split in ("train", "test")
+  train, test = load_splits(
+    rule_flags.DATASET.value, shared_flags.IMAGE_SIZE.value
   )
   if TRAIN_EXAMPLES.value is not None:
     train = subset(train, TRAIN_EXAMPLES.value, shared_flags.SEED.value)

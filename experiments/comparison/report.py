@@ -20,7 +20,7 @@ from lurl_tf.evaluation.comparison_scores import (
   contests,
 )
 from lurl_tf.evaluation.config import EvaluationConfig
-from lurl_tf.evaluation.method_scorer import COMPARED_READOUTS
+from lurl_tf.readouts import COMPARED_READOUTS
 
 TRANSDUCTIVE_MARK = "*"
 

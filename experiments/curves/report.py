@@ -202,11 +202,11 @@ def _notes(runs: Sequence[RunCurves]) -> list[str]:
     if META_VALIDATION not in data:
       notes.append(
         f"{run.name} was not scored on held-out tasks; meta_train "
-        "--validate_every=50 and evaluate --watch do that."
+        "--validate_every=50 and experiments.watch do that."
       )
     if not data.difference(known):
       notes.append(
-        f"{run.name} was not scored on test data; evaluate --watch "
+        f"{run.name} was not scored on test data; experiments.watch "
         "--suite=mnist, beside the run, does that."
       )
   return notes

@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 from sklearn import metrics
 
 from lurl_tf.evaluation.snapshots import Snapshot
-from lurl_tf.readouts.ridge import predict_ridge_loo
+from lurl_tf.readouts import predict_ridge_loo
 from lurl_tf.structures import LabelledExamples
 
 # With more classes, numbers would not fit into their cells.

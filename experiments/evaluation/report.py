@@ -18,7 +18,7 @@ from lurl_tf.evaluation import (
   EvaluationResult,
   EvaluationRow,
 )
-from lurl_tf.readouts.ridge import READOUTS
+from lurl_tf.readouts import READOUTS
 
 DEVELOPMENT_DATASET = "lurl_digits"
 

@@ -15,7 +15,7 @@ from experiments.common.results import (
 from experiments.generalization.sweeps import Setting
 from lurl_tf.evaluation import RANDOM_INIT, EvaluationResult, EvaluationRow
 from lurl_tf.evaluation.statistics import PairedDifference, paired_difference
-from lurl_tf.readouts.ridge import READOUTS
+from lurl_tf.readouts import READOUTS
 
 
 class GeneralizationRow(NamedTuple):

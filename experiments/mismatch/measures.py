@@ -92,7 +92,7 @@ def follow_training(
   """Trains an autoencoder from all initial weights at once, epoch by epoch.
 
   A tenth of the training split, another one per set of initial weights, is not
-  learned from: it tells of the loss. It is what `keep="own_loss"` holds out.
+  learned from: it tells of the loss.
 
   Args:
     method: what the autoencoder is called.

@@ -11,7 +11,7 @@ from experiments.common.results import DECISIVE_READOUT, write_figure
 from experiments.mismatch.measures import BothOrders, EpochScores
 from experiments.mismatch.report import PROTOTYPES_READOUT, Mismatch, last_layer
 from lurl_tf.evaluation import RANDOM_INIT
-from lurl_tf.evaluation.method_scorer import COMPARED_READOUTS
+from lurl_tf.readouts import COMPARED_READOUTS
 
 _READOUTS = (DECISIVE_READOUT, PROTOTYPES_READOUT)
 # Of read-outs, the decisive one in that of random features.

@@ -17,8 +17,8 @@ from experiments.comparison.report import score_as_json
 from experiments.mismatch.measures import BothOrders, EpochScores
 from lurl_tf.evaluation import EvaluationConfig
 from lurl_tf.evaluation.comparison_scores import Score
-from lurl_tf.evaluation.method_scorer import COMPARED_READOUTS
 from lurl_tf.evaluation.statistics import PairedDifference, paired_difference
+from lurl_tf.readouts import COMPARED_READOUTS
 
 # What prototypical networks are trained for.
 PROTOTYPES_READOUT = "nearest_mean"

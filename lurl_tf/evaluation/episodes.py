@@ -10,7 +10,7 @@ import threadpoolctl
 from lurl_tf.evaluation.config import EvaluationConfig
 from lurl_tf.evaluation.result import RAW_INPUTS, Scores
 from lurl_tf.layers import forward
-from lurl_tf.readouts.ridge import READOUTS, Readout
+from lurl_tf.readouts import READOUTS, Readout
 from lurl_tf.structures import LabelledExamples, LayerWeights
 from lurl_tf.tasks.examples import scale_to_unit
 

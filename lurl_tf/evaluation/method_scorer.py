@@ -8,8 +8,7 @@ import numpy as np
 from lurl_tf.baselines import Classifier
 from lurl_tf.evaluation.comparison_scores import OWN_READOUT, Layers, Score
 from lurl_tf.evaluation.episodes import Report, score_readouts
-from lurl_tf.readouts.nearest_mean import nearest_mean
-from lurl_tf.readouts.ridge import READOUTS, Readout
+from lurl_tf.readouts import READOUTS, Readout, nearest_mean
 from lurl_tf.structures import LabelledExamples
 from lurl_tf.tasks.examples import scale_to_unit
 

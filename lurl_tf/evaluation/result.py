@@ -9,7 +9,7 @@ import numpy as np
 from lurl_tf.evaluation import statistics
 from lurl_tf.evaluation.config import EvaluationConfig
 from lurl_tf.evaluation.statistics import PairedDifference
-from lurl_tf.readouts.ridge import READOUTS
+from lurl_tf.readouts import READOUTS
 
 RAW_INPUTS = "raw_inputs"
 RANDOM_INIT = "random_init"

@@ -17,7 +17,7 @@ from lurl_tf.baselines import (
 )
 from lurl_tf.evaluation import draws
 from lurl_tf.evaluation.comparison import ComparedRule, Comparison
-from lurl_tf.readouts.ridge import READOUTS
+from lurl_tf.readouts import READOUTS
 from lurl_tf.rule import Hebbian, UpdateRule
 from lurl_tf.structures import RuleConfig
 from tests.baselines.clusters import CLASSES, INPUTS, make_examples

@@ -7,10 +7,9 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from lurl_tf import evaluation
+from lurl_tf import evaluation, readouts
 from lurl_tf.evaluation import draws, protocol
 from lurl_tf.layers import forward
-from lurl_tf.readouts import ridge as readouts
 from lurl_tf.rule import UpdateRule
 from lurl_tf.structures import LabelledExamples, LayerWeights, RuleConfig
 

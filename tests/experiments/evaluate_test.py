@@ -10,6 +10,7 @@ from absl.testing import flagsaver
 from PIL import Image
 
 from experiments import evaluate
+from experiments.common import data
 from lurl_tf import presets
 from lurl_tf.structures import LabelledExamples
 from tests.experiments.saved_rule import save_rule
@@ -33,7 +34,7 @@ def fixture_tiny_data(monkeypatch):
       inputs.astype(np.float32), labels, ("a", "b"), (3, 3, 1)
     )
 
-  monkeypatch.setattr(evaluate, "load_examples", load)
+  monkeypatch.setattr(data, "load_examples", load)
 
 
 def run(**values):

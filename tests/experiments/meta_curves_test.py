@@ -76,7 +76,7 @@ def test_curves_are_what_the_runs_said(runs, tmp_path, capsys):
   assert plot.read_bytes().startswith(b"\x89PNG")
   printed = capsys.readouterr().out
   assert "mean of seed_1, seed_2" in printed
-  assert "evaluate --watch --suite=mnist" in printed
+  assert "experiments.watch --suite=mnist" in printed
 
 
 def test_one_run(runs, capsys):

@@ -9,7 +9,7 @@ from absl import flags
 from absl.testing import flagsaver
 
 from experiments import objective_mismatch
-from experiments.comparison import flags as comparison_flags
+from experiments.common import data
 from lurl_tf import baselines
 from lurl_tf.baselines.networks import keras_networks
 from lurl_tf.tasks import EpisodeConfig, TaskSampler
@@ -41,7 +41,7 @@ def fixture_tiny(monkeypatch):
   named = baselines.get
   monkeypatch.setattr(baselines, "get", get)
   monkeypatch.setattr(keras_networks, "LEAST_STEPS", 2)
-  monkeypatch.setattr(comparison_flags, "load_examples", load)
+  monkeypatch.setattr(data, "load_examples", load)
 
 
 @pytest.fixture(name="tiny_tasks")

@@ -80,9 +80,7 @@ def fixture_logdir(tmp_path_factory):
     "--show_inner_training",
     *(f"--{name}={value}" for name, value in FLAGS.items()),
   )
-  run_script(
-    "evaluate", f"--watch={logdir}", "--watch_timeout=1", "--episodes=2"
-  )
+  run_script("watch", f"--logdir={logdir}", "--timeout=1", "--episodes=2")
   return logdir
 
 

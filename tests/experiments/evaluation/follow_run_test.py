@@ -29,7 +29,7 @@ from lurl_tf.meta import MetaTrainConfig, Validation
 from lurl_tf.meta.runs.description import read_description
 from lurl_tf.meta.validation import ValidationScore
 from lurl_tf.presets import PresetMetadata
-from lurl_tf.readouts.ridge import READOUTS
+from lurl_tf.readouts import READOUTS
 from lurl_tf.rule import UpdateRule
 from tests import tiny_meta
 from tests.event_files import read_charts, read_curves, read_pictures
