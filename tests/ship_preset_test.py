@@ -44,17 +44,16 @@ def test_a_run_becomes_the_default_preset(tmp_path):
 def test_curves_of_a_run_end_at_the_rule(tmp_path, shipped):
   losses = np.random.default_rng(0).uniform(size=130).round(3)
   run = make_run(tmp_path / "run", losses.tolist())
-  metadata = PresetMetadata(units=(4,), inner_steps=2, meta_steps=101)
+  metadata = PresetMetadata(units=(4,), inner_steps=2, outer_steps=101)
   tiny_rule().save_preset(tmp_path / "run" / "best_rule", metadata)
   ship_preset.ship(run, "tiny", "A tiny rule.", "lurl_digits", False, best=True)
-  curves = lurl_tf.presets.load(shipped / "tiny").metadata.curves
-  (loss,) = [each for each in curves if each.name == "meta-training loss"]
+  curve = lurl_tf.presets.load(shipped / "tiny").metadata.curve
   # Blocks of three, as 101 steps are more than 50 points; the last is short.
-  assert loss.steps == (*range(3, 101, 3), 101)
+  assert [each.step for each in curve] == [*range(3, 101, 3), 101]
   means = [
     losses[start : min(start + 3, 101)].mean() for start in range(0, 101, 3)
   ]
-  np.testing.assert_allclose(loss.values, means, atol=1e-4)
+  np.testing.assert_allclose([each.loss for each in curve], means, atol=1e-4)
 
 
 def test_the_shipped_rule_does_what_its_table_says():

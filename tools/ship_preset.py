@@ -6,7 +6,7 @@ python -m tools.ship_preset --run=runs/quick --name=quick \
 """
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import tensorflow as tf
@@ -14,7 +14,15 @@ from absl import app, flags
 
 from experiments.common.evaluation_setup import make_config, progress_report
 from experiments.common.rule_choice import choose_rule
-from experiments.curves.runs import Curve, read_runs
+from experiments.curves.runs import (
+  ACCURACY,
+  LOSS,
+  META_TRAINING,
+  META_VALIDATION,
+  Curve,
+  CurveName,
+  read_runs,
+)
 from experiments.evaluate import rules_to_evaluate
 from experiments.evaluation.report import as_text
 from lurl_tf import presets
@@ -76,7 +84,7 @@ def ship(
   metadata = dataclasses.replace(
     choice.metadata,
     evaluation=f"{note}\n\n{as_text(result, dataset, name)}",
-    curves=_curves(run, choice.metadata.meta_steps),
+    **_curves(run, choice.metadata.outer_steps),
   )
   choice.learned.save_preset(SHIPPED / name, metadata)
   if default:
@@ -84,24 +92,33 @@ def ship(
   print(f"\n{metadata.evaluation}\n\nShipped: {', '.join(presets.available())}")
 
 
-def _curves(run: str, last_step: int) -> tuple[presets.MetaTrainingCurve, ...]:
-  """The curves of a run until a step; none of a rule alone."""
+def _curves(run: str, last_step: int) -> dict[str, tuple[presets.Score, ...]]:
+  """Fields of `PresetMetadata` with the curves of a run up to a step."""
   if not tf.io.gfile.exists(tf.io.gfile.join(run, DESCRIPTION_FILE)):
-    return ()
-  curves = []
-  for name, curve in read_runs([run])[0].curves.items():
-    known = (curve.steps <= last_step) & np.isfinite(curve.values)
-    if not known.any():
+    return {}
+  curves = read_runs([run])[0].curves
+  return {
+    "curve": _scores(curves, META_TRAINING, last_step),
+    "validation_curve": _scores(curves, META_VALIDATION, last_step),
+  }
+
+
+def _scores(
+  curves: Mapping[CurveName, Curve], data: str, last_step: int
+) -> tuple[presets.Score, ...]:
+  values = {}
+  for quantity in (LOSS, ACCURACY):
+    curve = curves.get(CurveName(data, quantity))
+    if curve is None:
+      values[quantity] = {}
       continue
-    steps, values = _block_means(Curve(*(each[known] for each in curve)))
-    curves.append(
-      presets.MetaTrainingCurve(
-        f"{name.data} {name.quantity}",
-        tuple(steps.tolist()),
-        tuple(values.round(4).tolist()),
-      )
-    )
-  return tuple(curves)
+    known = (curve.steps <= last_step) & np.isfinite(curve.values)
+    steps, means = _block_means(Curve(*(each[known] for each in curve)))
+    values[quantity] = dict(zip(steps.tolist(), means.round(4).tolist()))
+  return tuple(
+    presets.Score(step, loss, values[ACCURACY].get(step))
+    for step, loss in values[LOSS].items()
+  )
 
 
 def _block_means(curve: Curve) -> Curve:

@@ -252,7 +252,7 @@ class Follower:
   ) -> PresetMetadata:
     return dataclasses.replace(
       self._metadata,
-      meta_steps=step,
+      outer_steps=step,
       inner_learning_rates=tuple(inner_learning_rates),
     )
 

@@ -173,7 +173,7 @@ class RunLog:
     trainer = self._run.trainer
     return dataclasses.replace(
       self._run.metadata,
-      meta_steps=trainer.step,
+      outer_steps=trainer.step,
       wall_time_seconds=round(time.monotonic() - self._began, 1),
       inner_learning_rates=trainer.inner_learning_rates,
     )

@@ -66,7 +66,7 @@ def test_flags_to_rule_and_json(tiny_data, tmp_path, capsys):
   assert f"The rule lies in {logdir / 'rule'}." in printed
   rule = UpdateRule.from_preset(logdir)
   assert rule.metadata.command.startswith("python -m experiments.meta_train")
-  assert (rule.metadata.seed, rule.metadata.meta_steps) == (3, 2)
+  assert (rule.metadata.seed, rule.metadata.outer_steps) == (3, 2)
   # A run of the library, with the same config, makes the same rule.
   trainer = tiny_meta.make_trainer(config)
   trainer.train(2)

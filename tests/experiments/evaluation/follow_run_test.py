@@ -118,7 +118,7 @@ def test_every_checkpoint_is_scored_once_and_the_best_kept(
   assert [row["step"] for row in rows] == [1, 2, 3]
   assert [row["validation"]["loss"] for row in rows] == [0.5, 0.75, 0.625]
   best = UpdateRule.from_preset(tf.io.gfile.join(path, "evaluation/best_rule"))
-  assert (best.metadata.meta_steps, best.metadata.validation_loss) == (1, 0.5)
+  assert (best.metadata.outer_steps, best.metadata.validation.loss) == (1, 0.5)
   assert capsys.readouterr().out.count("the best so far") == 1
   # The last row is what `evaluate` says of the rule that the run ended with.
   rule = UpdateRule.from_preset(path)
