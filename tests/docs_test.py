@@ -16,7 +16,7 @@ from typing import NamedTuple
 
 import pytest
 
-from tests import quick_xla, source_tree
+from tests import source_tree
 
 pytestmark = pytest.mark.skipif(
   not source_tree.IS_WHOLE, reason="needs the whole checkout"
@@ -93,7 +93,7 @@ def run_blocks(blocks, page, folder):
     cwd=folder,
     env={
       "TF_CPP_MIN_LOG_LEVEL": "3",
-      **quick_xla.environment(),
+      **os.environ,
       "PATH": os.pathsep.join(
         [os.path.dirname(sys.executable), os.environ.get("PATH", "")]
       ),
