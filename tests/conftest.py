@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Options and fixtures of all tests.
+"""Options, order and fixtures of all tests.
 
 Most of the tests' time would be compilation by XLA: all of them, and the
 processes that they start, compile with quick options. Tests of exact numbers
@@ -15,6 +15,27 @@ from tests import quick_xla
 
 # XLA reads its options once in a process.
 quick_xla.use()
+
+# Files that take longest, the longest first. A process that is given one of
+# them last would keep the other one waiting.
+LONGEST = (
+  "docs_test.py",
+  "meta/estimators/real_task_test.py",
+  "meta/replicas_test.py",
+  "meta/inner/optimizer_state_test.py",
+  "meta/compiled_trainer_test.py",
+  "meta/repeatability_test.py",
+)
+
+
+def pytest_collection_modifyitems(items):
+  """Puts the tests of the longest files first, in the order of `LONGEST`."""
+
+  def rank(item):
+    path = item.nodeid.partition("::")[0].removeprefix("tests/")
+    return LONGEST.index(path) if path in LONGEST else len(LONGEST)
+
+  items.sort(key=rank)
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -39,3 +60,47 @@ def pytest_pyfunc_call(pyfuncitem):
   if done.returncode:
     pytest.fail(done.stdout[-6000:], pytrace=False)
   return True
+
+
+# What needs TensorFlow is imported when it is asked for: tests of the source
+# text do without.
+
+
+@pytest.fixture(name="eager")
+def fixture_eager():
+  """Functions run without graphs: a few steps take less time than a graph."""
+  from tests import tiny_meta
+
+  with tiny_meta.eagerly():
+    yield
+
+
+@pytest.fixture(name="short_epochs")
+def fixture_short_epochs(monkeypatch):
+  """Networks of baselines train for few steps an epoch."""
+  from lurl_tf.baselines.networks import keras_networks
+
+  monkeypatch.setattr(keras_networks, "LEAST_STEPS", 50)
+
+
+@pytest.fixture(name="figures")
+def fixture_figures(monkeypatch):
+  """List of the figures that are saved to files."""
+  import matplotlib.figure
+
+  saved, savefig = [], matplotlib.figure.Figure.savefig
+
+  def keep(figure, *args, **options):
+    saved.append(figure)
+    savefig(figure, *args, **options)
+
+  monkeypatch.setattr(matplotlib.figure.Figure, "savefig", keep)
+  return saved
+
+
+@pytest.fixture(name="new_folder", params=["local", "ram"])
+def fixture_new_folder(request, tmp_path):
+  """Path of no folder yet: on the disk, and on another file system."""
+  if request.param == "local":
+    return str(tmp_path / "run")
+  return f"ram://{tmp_path.name}-{id(request)}/run"

@@ -4,9 +4,9 @@ r"""Writes the BUILD files from the imports of the Python files.
 Every Python file has one target: a `py_test` for `*_test.py`, a `py_library`
 for every other file, named after the file. The target of an `__init__.py` is
 named after its folder: `//lurl_tf/layers` is what `import lurl_tf.layers` runs.
-A target depends on the `__init__.py` of its own folder only if it imports names
-from it: Bazel creates missing ones. First-party imports become `deps`; a comment
-lists the pip packages.
+A target depends on the `__init__.py` of its own folder only if it imports
+names from it: Bazel creates missing ones. First-party imports become `deps`; a
+comment lists the pip packages.
 
 Example:
 
@@ -14,8 +14,8 @@ Example:
 python -m tools.build_files --write
 ```
 
-Without `--write` it lists the files that would change, and its exit code is 1 if
-there are any.
+Without `--write` it lists the files that would change, and its exit code is 1
+if there are any.
 """
 
 import argparse
@@ -38,7 +38,7 @@ PIP_NAMES = {
 
 # Files that a target reads at run time, as Bazel expressions.
 DATA = {
-  "lurl_tf/presets/catalogue.py": 'glob(["shipped/**", "starts/**"])',
+  "lurl_tf/presets/catalogue.py": 'glob(["shipped/**"])',
 }
 
 # The macro runs pytest: the native rule would import a file of test functions

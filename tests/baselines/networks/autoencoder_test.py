@@ -25,10 +25,7 @@ BOTH = pytest.mark.parametrize(
   "make", [DenoisingAutoencoder, SMALL_VAE], ids=["denoising", "variational"]
 )
 
-
-@pytest.fixture(autouse=True)
-def fixture_short_epochs(monkeypatch):
-  monkeypatch.setattr(keras_networks, "LEAST_STEPS", 50)
+pytestmark = pytest.mark.usefixtures("short_epochs")
 
 
 @BOTH
