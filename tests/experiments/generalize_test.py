@@ -25,10 +25,11 @@ METADATA = PresetMetadata(
 READOUTS = 3
 
 
-@pytest.fixture(name="rules")
-def fixture_rules(tmp_path):
+@pytest.fixture(name="rules", scope="module")
+def fixture_rules(tmp_path_factory):
   """Two rules, as early and late checkpoints are."""
-  paths = [str(tmp_path / name) for name in ("early", "late")]
+  folder = tmp_path_factory.mktemp("rules")
+  paths = [str(folder / name) for name in ("early", "late")]
   for seed, path in enumerate(paths):
     tiny_rule(seed=seed, output_size=6).save_preset(path, METADATA)
   return paths
