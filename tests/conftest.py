@@ -6,6 +6,7 @@ processes that they start, compile with quick options. Tests of exact numbers
 are marked `default_xla` and run in a process of their own without them.
 """
 
+import os
 import subprocess
 import sys
 
@@ -15,6 +16,8 @@ from tests import quick_xla
 
 # XLA reads its options once in a process.
 quick_xla.use()
+# Operations here are small: with several threads each takes longer.
+os.environ.setdefault("TF_NUM_INTRAOP_THREADS", "1")
 
 # Files that take longest, the longest first. A process that is given one of
 # them last would keep the other one waiting.
