@@ -27,11 +27,13 @@ def plot_generalization(path: str, rows: Sequence[GeneralizationRow]) -> None:
   sweeps = list(dict.fromkeys(row.setting.sweep for row in rows))
   if len(sweeps) > 1:
     sweeps.remove(TRAINED)
-  figure = Figure(figsize=(4 * len(sweeps), 3.5), layout="constrained")
-  panels = figure.subplots(1, len(sweeps), squeeze=False)[0]
+  figure = Figure(figsize=(1 + 2.2 * len(sweeps), 3.2), layout="constrained")
+  panels = figure.subplots(1, len(sweeps), squeeze=False, sharey=True)[0]
   for axes, sweep in zip(panels, sweeps):
     _draw_sweep(axes, [row for row in rows if row.setting.sweep == sweep])
     axes.set_xlabel(sweep.replace("_", " "))
+    axes.margins(x=0.2)
+    axes.grid(alpha=0.3)
   panels[0].set_ylabel(f"accuracy in % ({DECISIVE_READOUT})")
   legend = panels[0].legend(fontsize="small")
   # A rule's name can be a long path, which would leave no room for the curves.

@@ -93,7 +93,7 @@ def plot_explained_variance(
       axes.plot(components, 100 * np.cumsum(shares), label=title)
     axes.set_title(dataset, fontsize="small")
     axes.set_xlabel("principal components")
-    axes.legend(fontsize="x-small")
+    axes.legend(fontsize="x-small", title="rule: inner steps")
   panels[0].set_ylabel("explained variance in %")
   write_figure(path, figure)
 
@@ -121,5 +121,5 @@ def plot_mixture_weights(
   axes.invert_yaxis()
   axes.axvline(0, color="black", linewidth=0.8)
   axes.set_xlabel("coefficient in the merged change")
-  axes.legend(fontsize="small")
+  figure.legend(loc="outside upper center", fontsize="small", ncols=3)
   write_figure(path, figure)
