@@ -6,6 +6,7 @@ processes that they start, compile with quick options. Tests of exact numbers
 are marked `default_xla` and run in a process of their own without them.
 """
 
+import gc
 import os
 import subprocess
 import sys
@@ -18,6 +19,8 @@ from tests import quick_xla
 quick_xla.use()
 # Operations here are small: with several threads each takes longer.
 os.environ.setdefault("TF_NUM_INTRAOP_THREADS", "1")
+# Graphs are many objects; looking for garbage among them takes a while.
+gc.set_threshold(100_000, 50, 100)
 
 # Files that take longest, the longest first. A process that is given one of
 # them last would keep the other one waiting.
