@@ -25,11 +25,7 @@ from absl import app, flags
 from experiments.common import flags as shared_flags
 from experiments.common import flags as sweep_flags
 from experiments.common import xla_options
-from experiments.common.results import (
-  check_writable,
-  format_table,
-  write_results,
-)
+from experiments.common.results import check_writable, write_results
 from experiments.speed.cases import (
   CASES,
   SWEEPS,
@@ -39,6 +35,7 @@ from experiments.speed.cases import (
 )
 from experiments.speed.measure import Measurement, measure
 from experiments.speed.plot import Growth, plot_sweep
+from lurl_tf.tables import format_table
 
 _CASE = flags.DEFINE_list(
   "case", ["metz2019", "compact"], f"What to time: {', '.join(CASES)}."

@@ -15,15 +15,12 @@ from absl import app, flags
 
 import lurl_tf
 from experiments.common import flags as shared_flags
-from experiments.common.results import (
-  check_writable,
-  format_table,
-  write_results,
-)
+from experiments.common.results import check_writable, write_results
 from lurl_tf.meta.strategy import runs_on_processors
 from lurl_tf.models.model_with_rule import PUBLISHED_UNITS
 from lurl_tf.rule.arithmetic.winograd import winograd_convolutions
 from lurl_tf.structures import RuleConfig
+from lurl_tf.tables import format_table
 
 INPUT_SIZE, BATCH_SIZE = 196, 128
 EPOCHS = 3

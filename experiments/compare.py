@@ -1,16 +1,16 @@
 # SPDX-License-Identifier: Apache-2.0
 r"""Compares rules and baselines on the same draws of a data set.
 
-python -m experiments.compare --rule=quick --dataset=lurl_digits \
+python -m experiments.compare --rule=runs/mine --dataset=lurl_digits \
   --examples_per_class=1,10 --results=comparison.json
 
-Every method is scored by several read-outs, on its last layer and on all layers
-side by side. With --results=path.json the picture is path.png. Ctrl-C ends
-after the method at hand, with the table of what is done.
+Every method is scored with several read-outs, on its last layer and on all
+layers side by side. With --results=path.json, a picture is written to path.png.
+Ctrl-C ends the script after the current method, with the table so far.
 """
 
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 from absl import app, flags, logging
 
@@ -26,24 +26,28 @@ from experiments.comparison.plot import plot_comparison
 from experiments.comparison.report import as_json, as_text
 from lurl_tf import baselines as baseline_package
 from lurl_tf.baselines import AnyBaseline, TaskBaseline
-from lurl_tf.evaluation import RANDOM_INIT, EvaluationConfig, Report
-from lurl_tf.evaluation.comparison import ComparedRule, Comparison
-from lurl_tf.evaluation.comparison_scores import Score
-from lurl_tf.tasks import TaskSampler
+from lurl_tf.evaluation import (
+  RANDOM_INIT,
+  ComparedRule,
+  Comparison,
+  EvaluationConfig,
+  Report,
+  Score,
+)
 
 DEFAULT_EXAMPLES_PER_CLASS = (1, 3, 10, 50)
 
 _BASELINES = flags.DEFINE_list(
   "baselines",
   None,
-  f"Names with commas between them, of {', '.join(baseline_package.NAMED)}. "
-  "Default: all.",
+  "Comma-separated names of baselines: "
+  f"{', '.join(baseline_package.NAMED)}. Default: all.",
 )
 _TUNE = flags.DEFINE_bool(
   "tune",
   False,
-  "Whether options of baselines are chosen on the held-out tasks of --tasks, "
-  "of at most 20 candidates each.",
+  "Whether the options of baselines are chosen on the held-out tasks of "
+  "--tasks, from at most 20 candidates each.",
 )
 for _module in (shared_flags, rule_flags, comparison_flags):
   flags.adopt_module_key_flags(_module)
@@ -82,41 +86,17 @@ def tune_options(
   return tuned
 
 
-def compare(
-  comparison: Comparison,
-  rules: Mapping[str, ComparedRule],
-  baselines: Mapping[str, AnyBaseline],
-  sampler: TaskSampler | None = None,
-) -> Iterator[tuple[Score, ...]]:
-  """Scores one method after the other.
-
-  Args:
-    comparison: the draws.
-    rules: by method, the one that others are compared with first.
-    baselines: by method.
-    sampler: of the tasks that a `TaskBaseline` learns from.
-
-  Yields:
-    The scores of a method.
-  """
-  for method, rule in rules.items():
-    yield comparison.rule(method, rule)
-  yield comparison.random_init()
-  for method, baseline in baselines.items():
-    yield comparison.baseline(method, baseline, sampler)
-
-
 def rules_to_compare(
   choices: Sequence[RuleChoice], configs: Sequence[EvaluationConfig]
 ) -> dict[str, ComparedRule]:
-  """The rules of some choices, and an untrained twin of every learned one.
+  """Returns the chosen rules, and an untrained twin of every learned rule.
 
   Args:
-    choices: of `choose_rule`.
-    configs: their inner trainings.
+    choices: Choices of `choose_rule`.
+    configs: Inner training of each choice.
 
   Returns:
-    Rules by method; the first is the first choice's own.
+    Rules by method; the first is that of the first choice.
   """
   rules = {}
   for choice, config in zip(choices, configs):
@@ -134,10 +114,10 @@ def _needs_tasks(baselines: Mapping[str, AnyBaseline]) -> bool:
 
 
 def main(argv: Sequence[str]) -> None:
-  """Runs the script with the flags given."""
+  """Runs the script with the parsed flags."""
   if len(argv) > 1:
     raise app.UsageError(f"Only flags are taken. Received: {argv[1:]}")
-  logging.set_verbosity(logging.WARNING)  # TFDS tells of every file it opens
+  logging.set_verbosity(logging.WARNING)  # TFDS logs every file it opens.
   results, seed = shared_flags.RESULTS.value, shared_flags.SEED.value
   picture = results and f"{os.path.splitext(results)[0]}.png"
   report = progress_report()
@@ -180,10 +160,9 @@ def main(argv: Sequence[str]) -> None:
   with Interruption() as interruption:
     if _TUNE.value:
       baselines = tune_options(baselines, tasks, len(train.labels), report)
-    for of_method in compare(
-      comparison, rules, baselines, tasks and tasks.meta_train
-    ):
-      scores += of_method
+    methods = {**rules, RANDOM_INIT: None, **baselines}
+    for method, subject in methods.items():
+      scores += comparison.score(method, subject, tasks and tasks.meta_train)
       if results:
         options = {name: repr(each) for name, each in baselines.items()}
         write_results(

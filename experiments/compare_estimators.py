@@ -19,11 +19,7 @@ from absl import app, flags, logging
 
 from experiments.common import flags as shared_flags
 from experiments.common.progress import Progress
-from experiments.common.results import (
-  check_writable,
-  format_table,
-  write_results,
-)
+from experiments.common.results import check_writable, write_results
 from experiments.training import engine_flags
 from lurl_tf.meta.estimators import (
   EstimatorConfig,
@@ -43,6 +39,7 @@ from lurl_tf.meta.inner.variation import vary_truncation
 from lurl_tf.meta.slots.draw import draw_truncation
 from lurl_tf.rule import UpdateRule
 from lurl_tf.structures import RuleConfig
+from lurl_tf.tables import format_table
 from lurl_tf.tasks import (
   Bucket,
   DataSource,

@@ -1,11 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Scores a frozen rule on a data set, beside the methods it must beat.
+"""Scores a frozen rule on a data set, beside the methods that it must beat.
 
 python -m experiments.evaluate --rule=my_run --dataset=lurl_digits
 python -m experiments.evaluate --rule=soft_winner_take_all --dataset=mnist
 """
 
 from collections.abc import Sequence
+from typing import Any
 
 from absl import app, flags, logging
 
@@ -18,64 +19,57 @@ from experiments.common.rule_choice import RuleChoice, choose_rule
 from experiments.evaluation.report import as_json, as_text
 from lurl_tf.evaluation import (
   LEARNED_RULE,
+  RANDOM_INIT,
+  RAW_INPUTS,
   UNTRAINED_RULE,
-  EvaluationResult,
   check_evaluation,
-  evaluate,
+  compare,
 )
-from lurl_tf.rule.inner_step import Rule
 
 flags.adopt_module_key_flags(shared_flags)
 flags.adopt_module_key_flags(rule_flags)
 
 
-def rules_to_evaluate(choice: RuleChoice) -> dict[str, Rule]:
-  """The untrained rule, and the learned one if there is one.
+def methods_to_evaluate(choice: RuleChoice) -> dict[str, Any]:
+  """Returns the rules of a choice, and the methods that they must beat.
 
   Args:
-    choice: of `choose_rule`.
+    choice: Choice of `choose_rule`.
 
   Returns:
-    Rules by method; one designed by hand under its own name.
+    Methods by name, for `lurl_tf.evaluation.compare`: raw inputs, random
+    initial features, and the rules. A hand-designed rule keeps its name.
   """
+  methods = {RAW_INPUTS: RAW_INPUTS, RANDOM_INIT: RANDOM_INIT}
   if choice.hand_designed is not None:
-    return {choice.name: choice.hand_designed}
-  rules = {UNTRAINED_RULE: choice.untrained}
+    return {**methods, choice.name: choice.hand_designed}
+  methods[UNTRAINED_RULE] = choice.untrained
   if choice.learned is not None:
-    rules[LEARNED_RULE] = choice.learned
-  return rules
-
-
-def show(
-  result: EvaluationResult, dataset: str, rule: str, results: str | None
-) -> None:
-  """Prints the tables, and writes the JSON file if a path is given."""
-  print(f"\n{as_text(result, dataset, rule)}", flush=True)
-  if results:
-    write_results(results, as_json(result, dataset, rule))
-    print(f"\nResults are in {results}")
+    methods[LEARNED_RULE] = choice.learned
+  return methods
 
 
 def main(argv: Sequence[str]) -> None:
-  """Runs the script with the flags given."""
+  """Runs the script with the parsed flags."""
   if len(argv) > 1:
     raise app.UsageError(f"Only flags are taken. Received: {argv[1:]}")
-  logging.set_verbosity(logging.WARNING)  # TFDS tells of every file it opens
-  results = shared_flags.RESULTS.value
+  logging.set_verbosity(logging.WARNING)  # TFDS logs every file it opens.
+  results, dataset = shared_flags.RESULTS.value, rule_flags.DATASET.value
   try:
     if results:
       check_writable(results)
-    train, test = load_splits(
-      rule_flags.DATASET.value, shared_flags.IMAGE_SIZE.value
-    )
+    data = load_splits(dataset, shared_flags.IMAGE_SIZE.value)
     choice = choose_rule(rule_flags.RULE.value, shared_flags.SEED.value)
     config = rule_flags.config_from_flags(choice)
-    rules = rules_to_evaluate(choice)
-    check_evaluation(train, test, rules, config)
+    check_evaluation(*data, {choice.name: choice.rule}, config)
   except (OSError, LookupError, ValueError) as error:
     raise SystemExit(f"Error: {error}") from error
-  result = evaluate(train, test, rules, config, progress_report())
-  show(result, rule_flags.DATASET.value, choice.name, results)
+  methods = methods_to_evaluate(choice)
+  result = compare(methods, data, config, report=progress_report())
+  print(f"\n{as_text(result, dataset, choice.name)}", flush=True)
+  if results:
+    write_results(results, as_json(result, dataset, choice.name))
+    print(f"\nResults are in {results}")
 
 
 if __name__ == "__main__":

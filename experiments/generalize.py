@@ -39,9 +39,10 @@ from experiments.generalization.sweeps import (
 )
 from lurl_tf.evaluation import (
   LEARNED_RULE,
+  RANDOM_INIT,
   EvaluationConfig,
   check_evaluation,
-  evaluate,
+  compare,
 )
 from lurl_tf.rule.local_rule import LocalRule
 from lurl_tf.structures import LabelledExamples
@@ -168,18 +169,18 @@ def run_trial(
         f"\n{trial.name}: {setting.sweep} {setting.value}, {setting.dataset}",
         flush=True,
       )
-      results[key] = evaluate(
-        *data_sets.splits(setting),
-        {LEARNED_RULE: trial.rule},
+      results[key] = compare(
+        {RANDOM_INIT: RANDOM_INIT, LEARNED_RULE: trial.rule},
+        data_sets.splits(setting),
         setting.config,
-        progress_report(),
+        report=progress_report(),
       )
     trained = trained or results[key]
     yield make_rows(trial.name, LEARNED_RULE, setting, results[key], trained)
 
 
 def check_trial(trial: Trial, data_sets: DataSets) -> None:
-  """Raises the errors of `evaluate` for all settings, and computes nothing.
+  """Raises the errors of `compare` for all settings, and computes nothing.
 
   Args:
     trial: the rule, and its settings.

@@ -18,16 +18,13 @@ from absl import app, flags
 
 from experiments.common import flags as shared_flags
 from experiments.common.progress import format_seconds
-from experiments.common.results import (
-  check_writable,
-  format_table,
-  write_results,
-)
+from experiments.common.results import check_writable, write_results
 from lurl_tf.meta.strategy import use_full_precision
 from lurl_tf.meta.train_config import MetaTrainConfig
 from lurl_tf.meta.trainer import MetaTrainer
 from lurl_tf.rule import UpdateRule
 from lurl_tf.structures import LabelledExamples, RuleConfig
+from lurl_tf.tables import format_table
 from lurl_tf.tasks import named_distribution
 from lurl_tf.tasks.distributions import Bucket
 from lurl_tf.tasks.episodes import TaskSampler

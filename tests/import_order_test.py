@@ -23,6 +23,7 @@ RANKS = {
   "json_fields": 0,
   "random_numbers": 0,
   "structures": 0,
+  "tables": 0,
   "layers": 1,
   "optimizers": 1,
   "tasks": 1,

@@ -92,7 +92,7 @@ def test_style_of_all_files():
     for name, _ in public_definitions(text)
   }
   assert seen >= {
-    "experiments/common/results.py: format_table",
+    "experiments/common/results.py: write_results",
     "lurl_tf/layers/forward_pass.py: forward",
     "lurl_tf/layers/local_rule_dense.py: LocalRuleDense.layer_weights",
     "lurl_tf/presets/storage.py: load",

@@ -23,14 +23,13 @@ from experiments.curves.runs import (
   CurveName,
   read_runs,
 )
-from experiments.evaluate import rules_to_evaluate
+from experiments.evaluate import methods_to_evaluate
 from experiments.evaluation.report import as_text
 from lurl_tf import presets
-from lurl_tf.evaluation import evaluate
+from lurl_tf.evaluation import compare
 from lurl_tf.meta.runs.description import DESCRIPTION_FILE
 from lurl_tf.meta.runs.folder import BEST_RULE_FOLDER
 from lurl_tf.presets.catalogue import DEFAULT_FILE, SHIPPED
-from lurl_tf.tasks import load_examples
 
 _RUN = flags.DEFINE_string("run", None, "The run's log folder.", required=True)
 _NAME = flags.DEFINE_string("name", None, "Of the preset.", required=True)
@@ -73,13 +72,11 @@ def ship(
     FileNotFoundError: if there is no such run, or no best rule of it.
   """
   choice = choose_rule(tf.io.gfile.join(run, BEST_RULE_FOLDER) if best else run)
-  train, test = (load_examples(dataset, split) for split in ("train", "test"))
-  result = evaluate(
-    train,
-    test,
-    rules_to_evaluate(choice),
+  result = compare(
+    methods_to_evaluate(choice),
+    dataset,
     make_config(choice),
-    progress_report(),
+    report=progress_report(),
   )
   metadata = dataclasses.replace(
     choice.metadata,

@@ -8,7 +8,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from experiments.common.results import format_table, write_figure
+from experiments.common.results import write_figure
 from experiments.curves.runs import (
   ACCURACY,
   LOSS,
@@ -18,6 +18,7 @@ from experiments.curves.runs import (
   CurveName,
   RunCurves,
 )
+from lurl_tf.tables import format_table
 
 _QUANTITIES = (LOSS, ACCURACY)
 

@@ -49,7 +49,7 @@ def _draw_sweep(axes: Axes, rows: Sequence[GeneralizationRow]) -> None:
     own = [row for row in rows if row.rule == rule]
     places = [values.index(row.value) if is_named else row.value for row in own]
     means, randoms = (
-      np.array([100 * each.accuracy_mean for each in column])
+      np.array([100 * each.mean for each in column])
       for column in zip(*((row.learned, row.random_init) for row in own))
     )
     ends = 100 * np.array([row.gain.interval for row in own]).T

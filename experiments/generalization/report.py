@@ -6,16 +6,16 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from experiments.common.results import (
-  DECISIVE_READOUT,
+from experiments.common.results import DECISIVE_READOUT
+from experiments.generalization.sweeps import Setting
+from lurl_tf.evaluation import RANDOM_INIT, ComparisonResult, Score
+from lurl_tf.evaluation.comparison_result import (
   format_accuracy,
   format_difference,
-  format_table,
 )
-from experiments.generalization.sweeps import Setting
-from lurl_tf.evaluation import RANDOM_INIT, EvaluationResult, EvaluationRow
 from lurl_tf.evaluation.statistics import PairedDifference, paired_difference
 from lurl_tf.readouts import READOUTS
+from lurl_tf.tables import format_table
 
 
 class GeneralizationRow(NamedTuple):
@@ -35,8 +35,8 @@ class GeneralizationRow(NamedTuple):
 
   rule: str
   setting: Setting
-  learned: EvaluationRow
-  random_init: EvaluationRow
+  learned: Score
+  random_init: Score
   to_trained: PairedDifference | None
   kept: float | None
   accuracy_to_trained: PairedDifference | None
@@ -44,7 +44,7 @@ class GeneralizationRow(NamedTuple):
   @property
   def gain(self) -> PairedDifference:
     """Over random init."""
-    return self.learned.to_random_init
+    return self.learned.difference(self.random_init, self.setting.config.seed)
 
   @property
   def value(self) -> int | str:
@@ -58,8 +58,8 @@ def make_rows(
   rule: str,
   method: str,
   setting: Setting,
-  result: EvaluationResult,
-  trained: EvaluationResult,
+  result: ComparisonResult,
+  trained: ComparisonResult,
 ) -> list[GeneralizationRow]:
   """The rows of one setting, by number of steps, then by read-out.
 
@@ -90,9 +90,10 @@ def make_rows(
               (_gains(*own), _gains(*reference)),
             )
           )
-        least = reference[0].to_random_init
+        least = reference[0].difference(reference[1], result.config.seed)
         if least.interval[0] > 0:
-          kept = own[0].to_random_init.difference / least.difference
+          gain = own[0].difference(own[1], result.config.seed)
+          kept = gain.difference / least.difference
       rows.append(
         GeneralizationRow(
           rule, setting, *own, to_trained, kept, accuracy_to_trained
@@ -116,7 +117,7 @@ def as_text(rows: Sequence[GeneralizationRow]) -> str:
       "-".join(map(str, row.setting.config.units)),
       row.learned.inner_steps,
       *(
-        format_accuracy(each.accuracy_mean, each.accuracy_stderr)
+        format_accuracy(each.mean, each.stderr)
         for each in (row.learned, row.random_init)
       ),
       format_difference(row.gain),
@@ -169,10 +170,10 @@ def as_json(rows: Sequence[GeneralizationRow]) -> list[dict[str, Any]]:
       "inner_steps": row.learned.inner_steps,
       "examples_per_class": row.setting.config.examples_per_class,
       "readout": row.learned.readout,
-      "accuracy_mean": row.learned.accuracy_mean,
-      "accuracy_stderr": row.learned.accuracy_stderr,
-      "random_init_mean": row.random_init.accuracy_mean,
-      "random_init_stderr": row.random_init.accuracy_stderr,
+      "accuracy_mean": row.learned.mean,
+      "accuracy_stderr": row.learned.stderr,
+      "random_init_mean": row.random_init.mean,
+      "random_init_stderr": row.random_init.stderr,
       "gain": row.gain.difference,
       "gain_interval": row.gain.interval,
       "gain_to_trained": row.to_trained and row.to_trained.difference,
@@ -194,12 +195,12 @@ def as_json(rows: Sequence[GeneralizationRow]) -> list[dict[str, Any]]:
 
 def _both(result, method, readout, inner_steps):
   return (
-    result.row(method, readout, inner_steps),
-    result.row(RANDOM_INIT, readout, 0),
+    result.score(method, readout, inner_steps),
+    result.score(RANDOM_INIT, readout, 0),
   )
 
 
-def _gains(learned: EvaluationRow, random_init: EvaluationRow) -> np.ndarray:
+def _gains(learned: Score, random_init: Score) -> np.ndarray:
   return learned.accuracies - random_init.accuracies
 
 

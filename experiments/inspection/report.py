@@ -8,7 +8,6 @@ from typing import Any
 
 import numpy as np
 
-from experiments.common.results import format_table
 from experiments.inspection.findings import Finding
 from experiments.inspection.plots import (
   plot_embeddings,
@@ -17,6 +16,7 @@ from experiments.inspection.plots import (
   plot_receptive_fields,
 )
 from experiments.inspection.receptive_fields import receptive_field_grid
+from lurl_tf.tables import format_table
 
 _ENOUGH = 0.95
 

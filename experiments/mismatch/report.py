@@ -7,18 +7,18 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from experiments.common.results import (
-  DECISIVE_READOUT,
-  format_accuracy,
-  format_difference,
-  format_table,
-)
+from experiments.common.results import DECISIVE_READOUT
 from experiments.comparison.report import score_as_json
 from experiments.mismatch.measures import BothOrders, EpochScores
 from lurl_tf.evaluation import EvaluationConfig
+from lurl_tf.evaluation.comparison_result import (
+  format_accuracy,
+  format_difference,
+)
 from lurl_tf.evaluation.comparison_scores import Score
 from lurl_tf.evaluation.statistics import PairedDifference, paired_difference
 from lurl_tf.readouts import COMPARED_READOUTS
+from lurl_tf.tables import format_table
 
 # What prototypical networks are trained for.
 PROTOTYPES_READOUT = "nearest_mean"

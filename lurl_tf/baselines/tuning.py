@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Choosing a baseline's options by data of use `meta_validation`.
+"""Choice of a baseline's options on data of use `meta_validation`.
 
-The same small budget as a rule's recipe has: a few tasks, 20 trials at most.
+The budget is as small as that of a rule's options: a few tasks, and at most 20
+trials.
 """
 
 from collections.abc import Callable

@@ -74,7 +74,7 @@ def test_flags_to_tables_json_and_picture(tmp_path, capsys):
   assert (tmp_path / "out" / "results.png").stat().st_size > 1000
   printed = capsys.readouterr().out
   assert "label_spreading*" in printed
-  assert "hebbian less each method" in printed
+  assert "hebbian minus each method" in printed
 
 
 def test_an_interruption_leaves_what_is_done(tmp_path, monkeypatch, capsys):

@@ -9,7 +9,7 @@ from absl import flags
 from absl.testing import flagsaver
 
 from experiments import generalize
-from lurl_tf.evaluation import EvaluationConfig, evaluate
+from lurl_tf.evaluation import RANDOM_INIT, EvaluationConfig, compare
 from lurl_tf.presets import PresetMetadata
 from lurl_tf.structures import LabelledExamples
 from tests.tiny_meta import eagerly
@@ -96,22 +96,22 @@ def test_every_row_is_that_of_an_evaluation_of_its_own(rules, tmp_path, capsys):
         **fields,
       }
     )
-    splits = [
+    splits = tuple(
       load(dataset, split, None, size, 1, "area") for split in ("train", "test")
-    ]
+    )
+    rule = tiny_rule(seed=1, output_size=6)
     with eagerly():
-      result = evaluate(
-        *splits, {"rule": tiny_rule(seed=1, output_size=6)}, config
-      )
+      result = compare({RANDOM_INIT: RANDOM_INIT, "rule": rule}, splits, config)
     (row,) = (
       row
       for row in late
       if (row["sweep"], row["value"], row["readout"])
       == (sweep, value, "ridge_loo")
     )
-    reference = result.row("rule", "ridge_loo", config.inner_steps[-1])
+    reference = result.score("rule", "ridge_loo", config.inner_steps[-1])
+    random_init = result.score(RANDOM_INIT, "ridge_loo")
     np.testing.assert_array_equal(row["per_episode"], reference.accuracies)
-    assert row["gain"] == reference.to_random_init.difference
+    assert row["gain"] == reference.difference(random_init).difference
     assert row["inner_steps"] == config.inner_steps[-1]
   assert plot.read_bytes().startswith(b"\x89PNG")
   printed = capsys.readouterr().out
@@ -121,14 +121,14 @@ def test_every_row_is_that_of_an_evaluation_of_its_own(rules, tmp_path, capsys):
 
 
 def test_rows_are_kept_when_work_is_broken_off(rules, tmp_path, monkeypatch):
-  def evaluate_once(*args):
-    monkeypatch.setattr(generalize, "evaluate", interrupt)
-    return evaluate(*args)
+  def compare_once(*args, **options):
+    monkeypatch.setattr(generalize, "compare", interrupt)
+    return compare(*args, **options)
 
-  def interrupt(*args):
+  def interrupt(*args, **options):
     raise KeyboardInterrupt
 
-  monkeypatch.setattr(generalize, "evaluate", evaluate_once)
+  monkeypatch.setattr(generalize, "compare", compare_once)
   path = tmp_path / "rows.json"
   with pytest.raises(KeyboardInterrupt):
     run(rule=rules[0], sweep="width", widths="4", results=path)

@@ -18,7 +18,7 @@ from lurl_tf.baselines import (
 )
 from lurl_tf.baselines.networks import keras_networks
 from lurl_tf.baselines.networks.autoencoder import hold_out
-from lurl_tf.evaluation import RANDOM_INIT, EvaluationConfig, evaluate
+from lurl_tf.evaluation import RANDOM_INIT, EvaluationConfig, compare
 from lurl_tf.evaluation.comparison import fit_seed
 from lurl_tf.evaluation.draws import draw_permutations, draw_support
 from lurl_tf.readouts import COMPARED_READOUTS
@@ -125,7 +125,7 @@ def test_networks_are_those_of_an_evaluation():
   )
   for scores, permuted in ((both.own, False), (both.permuted, True)):
     subject = SUBJECT.in_order(permuted)
-    row = evaluate(subject.train, subject.test, {}, subject.config).row(
-      RANDOM_INIT, "ridge_loo", 0
-    )
+    row = compare(
+      [RANDOM_INIT], (subject.train, subject.test), subject.config
+    ).score(RANDOM_INIT, "ridge_loo")
     np.testing.assert_array_equal(last_layer(scores).accuracies, row.accuracies)
