@@ -56,10 +56,8 @@ BROAD_TESTS = (
 TESTED_BY = {
   "tests/baselines/interface_test.py": ("lurl_tf/features.py",),
   "tests/build_files_test.py": ("tools/run_pytest.py",),
-  "tests/evaluation/protocol_test.py": (
-    "lurl_tf/evaluation/episodes.py",
+  "tests/evaluation/comparison_test.py": (
     "lurl_tf/evaluation/method_scorer.py",
-    "lurl_tf/evaluation/result.py",
   ),
   "tests/experiments/all_scripts_test.py": ("experiments/common/flags.py",),
   "tests/experiments/benchmark_test.py": (

@@ -50,7 +50,7 @@ def test_a_table_per_number_of_labels():
     "random_init            0  65.0 +- 5.0  75.0 +- 5.0",
     "rule                   5  55.0 +- 5.0",
     "rule                  50  85.0 +- 5.0",
-    "supervised             0                             95.0 +- 5.0".rstrip(),
+    "supervised             0                            95.0 +- 5.0",
   ]
 
 
