@@ -47,7 +47,7 @@ def run_script(**values):
   flags.FLAGS.mark_as_parsed()
   texts = {name: str(value) for name, value in values.items()}
   with flagsaver.as_parsed(**texts):
-    meta_curves.main(["meta_curves"])
+    meta_curves.main()
 
 
 def curves_of(run):
@@ -96,8 +96,3 @@ def test_bad_input_is_a_message(runs, tmp_path, capsys):
     with pytest.raises(SystemExit, match=f"Error: .*{message}"):
       run_script(**values)
   assert capsys.readouterr().out == ""
-
-
-def test_stray_arguments_are_refused():
-  with pytest.raises(Exception, match="Received: .'stray'."):
-    meta_curves.main(["meta_curves", "stray"])
