@@ -1,21 +1,21 @@
 # SPDX-License-Identifier: Apache-2.0
 r"""Compares rules and baselines on the same draws of a data set.
 
-python -m experiments.compare --rule=quick --dataset=lurl_digits \
+python -m experiments.compare --rule=runs/mine --dataset=lurl_digits \
   --examples_per_class=1,10 --results=comparison.json
 
-Every method is scored by several read-outs, on its last layer and on all layers
-side by side. With --results=path.json the picture is path.png. Ctrl-C ends
-after the method at hand, with the table of what is done.
+Every method is scored with several read-outs, on its last layer and on all
+layers side by side. With --results=path.json, a picture is written to path.png.
+Ctrl-C ends the script after the current method, with the table so far.
 """
 
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
-from absl import app, flags, logging
+from absl import flags
 
 from experiments.common import flags as shared_flags
-from experiments.common import rule_flags, task_flags
+from experiments.common import rule_flags, script, task_flags
 from experiments.common.evaluation_setup import progress_report
 from experiments.common.interruption import Interruption
 from experiments.common.results import check_writable, write_results
@@ -24,113 +24,79 @@ from experiments.comparison import flags as comparison_flags
 from experiments.comparison.data import Tasks, load_tasks
 from experiments.comparison.plot import plot_comparison
 from experiments.comparison.report import as_json, as_text
-from lurl_tf import baselines as baseline_room
+from lurl_tf import baselines as baseline_package
 from lurl_tf.baselines import AnyBaseline, TaskBaseline
-from lurl_tf.baselines.networks.autoencoder import Autoencoder
-from lurl_tf.evaluation import RANDOM_INIT, EvaluationConfig, Report
-from lurl_tf.evaluation.comparison import ComparedRule, Comparison
-from lurl_tf.evaluation.comparison_scores import Score
-from lurl_tf.tasks import TaskSampler
+from lurl_tf.evaluation import (
+  RANDOM_INIT,
+  ComparedRule,
+  Comparison,
+  EvaluationConfig,
+  Report,
+  Score,
+)
 
 DEFAULT_EXAMPLES_PER_CLASS = (1, 3, 10, 50)
 
 _BASELINES = flags.DEFINE_list(
   "baselines",
   None,
-  f"Names with commas between them, of {', '.join(baseline_room.NAMED)}. "
-  "Default: all.",
+  "Comma-separated names of baselines: "
+  f"{', '.join(baseline_package.NAMED)}. Default: all.",
 )
 _TUNE = flags.DEFINE_bool(
   "tune",
   False,
-  "Whether options of baselines are chosen on the held-out tasks of --tasks, "
-  "of at most 20 candidates each.",
+  "Whether the options of baselines are chosen on the held-out tasks of "
+  "--tasks, from at most 20 candidates each.",
 )
 for _module in (shared_flags, rule_flags, comparison_flags):
   flags.adopt_module_key_flags(_module)
 flags.declare_key_flag("tasks")
 
 
-def choose_options(
+def tune_options(
   baselines: Mapping[str, AnyBaseline],
-  tasks: Tasks | None,
+  tasks: Tasks,
   unlabelled: int,
-  tune: bool,
   report: Report,
 ) -> dict[str, AnyBaseline]:
-  """Baselines whose options are chosen as far as other data choose them.
+  """Chooses the options of baselines on held-out tasks.
 
   Args:
-    baselines: by name.
-    tasks: where there are any to choose by.
-    unlabelled: examples of the data set to come.
-    tune: whether candidates of all are tried, or epochs alone are chosen where
-      a baseline asks for it.
-    report: called as work proceeds.
+    baselines: Baselines by name.
+    tasks: Tasks that options are chosen on.
+    unlabelled: Unlabelled examples of the data set to be compared on.
+    report: Callable that reports progress.
 
   Returns:
-    Baselines by name.
+    The best candidate of every baseline, by name.
   """
-  chosen = dict(baselines)
-  to_tune = [name for name in baselines if tune]
-  to_stop = [
-    name for name, each in baselines.items() if _waits_for_epochs(each)
-  ]
-  if not to_tune and not to_stop:
-    return chosen
-  held_out = baseline_room.validation_tasks(
+  held_out = baseline_package.validation_tasks(
     tasks.meta_validation, unlabelled=unlabelled
   )
-  for name in baselines:
-    if name in to_stop:
-      chosen[name] = baseline_room.choose_epochs(chosen[name], held_out)
-      report(name, "choice of epochs", 1, 1)
-    elif name in to_tune:
-      trials = baseline_room.tune(
-        chosen[name],
-        held_out,
-        tasks.meta_train,
-        lambda done, total, name=name: report(name, "trial", done, total),
-      )
-      chosen[name] = trials[0].baseline
-  return chosen
-
-
-def compare(
-  comparison: Comparison,
-  rules: Mapping[str, ComparedRule],
-  baselines: Mapping[str, AnyBaseline],
-  sampler: TaskSampler | None = None,
-) -> Iterator[tuple[Score, ...]]:
-  """Scores one method after the other.
-
-  Args:
-    comparison: the draws.
-    rules: by method, the one that others are compared with first.
-    baselines: by method.
-    sampler: of the tasks that a `TaskBaseline` learns from.
-
-  Yields:
-    The scores of a method.
-  """
-  for method, rule in rules.items():
-    yield comparison.rule(method, rule)
-  yield comparison.random_init()
-  for method, baseline in baselines.items():
-    yield comparison.baseline(method, baseline, sampler)
+  tuned = {}
+  for name, baseline in baselines.items():
+    best, *_ = baseline_package.tune(
+      baseline,
+      held_out,
+      tasks.meta_train,
+      lambda done, total, name=name: report(name, "trial", done, total),
+    )
+    tuned[name] = best.baseline
+  return tuned
 
 
 def rules_to_compare(
   choices: Sequence[RuleChoice], configs: Sequence[EvaluationConfig]
 ) -> dict[str, ComparedRule]:
-  """The rules of some choices, and an untrained twin of every learned one.
+  """Returns the chosen rules, and an untrained twin of every learned rule.
 
   Args:
-    choices: of `choose_rule`.
-    configs: their inner trainings.
+    choices: Choices of `choose_rule`.
+    configs: Inner training of each choice.
 
   Returns:
-    Rules by method; the first is the first choice's own.
+    Rules by method; the first is that of the first choice.
   """
   rules = {}
   for choice, config in zip(choices, configs):
@@ -143,28 +109,16 @@ def rules_to_compare(
   return rules
 
 
-def _waits_for_epochs(baseline: AnyBaseline) -> bool:
-  return (
-    isinstance(baseline, Autoencoder) and baseline.keep == "meta_validation"
-  )
-
-
 def _needs_tasks(baselines: Mapping[str, AnyBaseline]) -> bool:
-  return any(
-    isinstance(each, TaskBaseline) or _waits_for_epochs(each)
-    for each in baselines.values()
-  )
+  return any(isinstance(each, TaskBaseline) for each in baselines.values())
 
 
-def main(argv: Sequence[str]) -> None:
-  """Runs the script with the flags given."""
-  if len(argv) > 1:
-    raise app.UsageError(f"Only flags are taken. Received: {argv[1:]}")
-  logging.set_verbosity(logging.WARNING)  # TFDS tells of every file it opens
+def main() -> None:
+  """Runs the script with the parsed flags."""
   results, seed = shared_flags.RESULTS.value, shared_flags.SEED.value
   picture = results and f"{os.path.splitext(results)[0]}.png"
   report = progress_report()
-  try:
+  with script.errors_in_one_line():
     for path in (results, picture):
       if path:
         check_writable(path)
@@ -173,7 +127,7 @@ def main(argv: Sequence[str]) -> None:
       choices, examples_per_class=EvaluationConfig.examples_per_class
     )
     config = configs[0]
-    baselines = baseline_room.get(
+    baselines = baseline_package.get(
       _BASELINES.value, config.units, config.activation
     )
     train, test = comparison_flags.splits_from_flags()
@@ -195,19 +149,15 @@ def main(argv: Sequence[str]) -> None:
         shared_flags.DATA_DIR.value,
         seed,
       )
-  except (OSError, LookupError, ValueError) as error:
-    raise SystemExit(f"Error: {error}") from error
   reference = next(iter(rules), RANDOM_INIT)
   dataset = rule_flags.DATASET.value
   scores: list[Score] = []
   with Interruption() as interruption:
-    baselines = choose_options(
-      baselines, tasks, len(train.labels), _TUNE.value, report
-    )
-    for of_method in compare(
-      comparison, rules, baselines, tasks and tasks.meta_train
-    ):
-      scores += of_method
+    if _TUNE.value:
+      baselines = tune_options(baselines, tasks, len(train.labels), report)
+    methods = {**rules, RANDOM_INIT: None, **baselines}
+    for method, subject in methods.items():
+      scores += comparison.score(method, subject, tasks and tasks.meta_train)
       if results:
         options = {name: repr(each) for name, each in baselines.items()}
         write_results(
@@ -222,4 +172,4 @@ def main(argv: Sequence[str]) -> None:
 
 
 if __name__ == "__main__":
-  app.run(main)
+  script.run(main)

@@ -11,13 +11,12 @@ log folder exists goes on.
 import os
 import shlex
 import sys
-from collections.abc import Sequence
 
 import tensorflow as tf
-from absl import app, flags, logging
+from absl import flags, logging
 
 from experiments.common import flags as shared_flags
-from experiments.common import task_flags, xla_options
+from experiments.common import script, task_flags, xla_options
 from experiments.common.results import check_writable, write_results
 from experiments.training import engine_flags, start_flags
 from experiments.training.meta_training_run import (
@@ -265,12 +264,9 @@ def _number_or_text(value: str) -> float | str:
     return value
 
 
-def main(argv: Sequence[str]) -> None:
-  """Runs the script with the flags given."""
-  if len(argv) > 1:
-    raise app.UsageError(f"Only flags are taken. Received: {argv[1:]}")
-  logging.set_verbosity(logging.WARNING)  # TFDS tells of every file it opens
-  try:
+def main() -> None:
+  """Runs the script with the parsed flags."""
+  with script.errors_in_one_line():
     start_flags.check_teacher(
       engine_flags.estimator_from_flags().name, _LEARN_INNER_RATES.value
     )
@@ -299,8 +295,6 @@ def main(argv: Sequence[str]) -> None:
       show_inner_training=_SHOW_INNER_TRAINING.value,
       initial_rule=initial_rule,
     )
-  except (OSError, LookupError, ValueError) as error:
-    raise SystemExit(f"Error: {error}") from error
   try:
     summary = continue_run(
       run, _NUM_STEPS.value, _CHECKPOINT_EVERY.value, _VALIDATE_EVERY.value
@@ -357,5 +351,4 @@ def _exit_to_be_restarted(message: str) -> None:
 
 if __name__ == "__main__":
   xla_options.compile_less()
-  flags.mark_flag_as_required("logdir")
-  app.run(main)
+  script.run(main, required=["logdir"])

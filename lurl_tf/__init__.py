@@ -3,6 +3,8 @@
 
 from lurl_tf import (
   activations,
+  baselines,
+  evaluation,
   layers,
   meta,
   models,
@@ -28,6 +30,8 @@ __all__ = [
   "RuleFeatures",
   "UpdateRule",
   "activations",
+  "baselines",
+  "evaluation",
   "forward",
   "from_tf1_checkpoint",
   "inner_step",

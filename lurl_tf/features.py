@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Frozen features and classifiers, as every method returns them."""
+"""Interfaces of frozen features and classifiers, shared by all methods."""
 
 from collections.abc import Callable
 
@@ -10,49 +10,47 @@ Classifier = Callable[[np.ndarray], np.ndarray]
 
 
 class Features:
-  """What a baseline has learned: a map from inputs to features.
-
-  Subclasses override `layers`.
+  """Base class of learned feature maps; subclasses override `layers`.
 
   Call arguments:
-    inputs: float32 `[b, i]`.
+    inputs: float32 `[b, i]` inputs.
 
   Returns:
-    `[b, u]`, the last of `layers(inputs)`.
+    `[b, u]` features of the top layer.
   """
 
   def __call__(self, inputs: np.ndarray) -> np.ndarray:
     return self.layers(inputs)[-1]
 
   def layers(self, inputs: np.ndarray) -> tuple[np.ndarray, ...]:
-    """The features of every layer, bottom first; one where there are none.
+    """Computes the features of every layer, bottom first.
 
     Args:
-      inputs: float32 `[b, i]`.
+      inputs: float32 `[b, i]` inputs.
 
     Returns:
-      `[b, u]` of each layer.
+      Features `[b, u]` of each layer; one array if the method has no layers.
     """
     raise NotImplementedError(f"{type(self).__name__} must override `layers`")
 
 
 class MappedFeatures(Features):
-  """Features of one layer that a function computes.
+  """Features of one layer, computed by a function.
 
   Args:
-    function: maps `[b, i]` to `[b, u]`.
+    function: Function that maps inputs `[b, i]` to features `[b, u]`.
   """
 
   def __init__(self, function: Callable[[np.ndarray], np.ndarray]):
     self._function = function
 
   def layers(self, inputs: np.ndarray) -> tuple[np.ndarray, ...]:
-    """The features of the only layer.
+    """Computes the features of the only layer.
 
     Args:
-      inputs: float32 `[b, i]`.
+      inputs: float32 `[b, i]` inputs.
 
     Returns:
-      One array `[b, u]`.
+      Tuple of one array `[b, u]`.
     """
     return (self._function(inputs),)

@@ -13,8 +13,8 @@ _Fields = TypeVar("_Fields")
 def from_json(kind: type[_Fields], value: Any, where: str = "") -> _Fields:
   """Makes a dataclass of what `json.load` returns.
 
-  JSON has lists in place of tuples, and nested objects in place of nested
-  dataclasses; a field that is absent takes its default.
+  JSON has lists in place of tuples and NamedTuples, and nested objects in place
+  of nested dataclasses; a field that is absent takes its default.
 
   Args:
     kind: a dataclass of numbers, texts, booleans, `Literal`s, tuples and unions
@@ -66,6 +66,15 @@ def _convert(hint: Any, value: Any, where: str) -> Any:
   origin, arguments = typing.get_origin(hint), typing.get_args(hint)
   if dataclasses.is_dataclass(hint):
     return from_json(hint, value, where)
+  if _is_named_tuple(hint) and isinstance(value, list):
+    kinds = typing.get_type_hints(hint)
+    if len(value) == len(kinds):
+      return hint(
+        *(
+          _convert(kind, item, f"{where}.{name}")
+          for (name, kind), item in zip(kinds.items(), value)
+        )
+      )
   if origin is tuple and isinstance(value, list):
     kinds = arguments
     if len(arguments) == 2 and arguments[1] is ...:
@@ -93,6 +102,10 @@ def _convert(hint: Any, value: Any, where: str) -> Any:
   elif type(value) is hint:
     return value
   raise ValueError(f"`{where}` must be {_name(hint)}. Received: {value!r}")
+
+
+def _is_named_tuple(hint: Any) -> bool:
+  return isinstance(hint, type) and hasattr(hint, "_fields")
 
 
 def _name(hint: Any) -> str:

@@ -16,14 +16,14 @@ from typing import NamedTuple
 
 import pytest
 
-from tests import quick_xla, source_tree
+from tests import source_tree
 
 pytestmark = pytest.mark.skipif(
   not source_tree.IS_WHOLE, reason="needs the whole checkout"
 )
 
 DOCS = source_tree.ROOT / "docs"
-PAGES = sorted(DOCS.glob("*.md"))
+PAGES = sorted(DOCS.rglob("*.md"))
 
 # Reads a JSON list of [language, line of the fence, text]. Line numbers of
 # tracebacks are those of the page.
@@ -48,10 +48,10 @@ class Block(NamedTuple):
   """A fenced block of a page.
 
   Attributes:
-    language: the first word of its info string.
-    line: of the fence that opens it, from 1.
-    text: its lines.
-    slow: whether its info string says so.
+    language: First word of its info string.
+    line: Number of the line of its opening fence, from 1.
+    text: Text within the fences.
+    slow: Whether its info string contains "slow".
   """
 
   language: str
@@ -86,14 +86,14 @@ def blocks_to_run(page, slow):
 
 
 def run_blocks(blocks, page, folder):
-  """Runs blocks; fails with what they printed last."""
+  """Runs blocks, and fails with the end of their output."""
   done = subprocess.run(
     [sys.executable, "-c", RUNNER, str(page)],
     input=json.dumps([[b.language, b.line, b.text] for b in blocks]),
     cwd=folder,
     env={
       "TF_CPP_MIN_LOG_LEVEL": "3",
-      **quick_xla.environment(),
+      **os.environ,
       "PATH": os.pathsep.join(
         [os.path.dirname(sys.executable), os.environ.get("PATH", "")]
       ),
@@ -109,16 +109,21 @@ def run_blocks(blocks, page, folder):
     pytest.fail(done.stdout[-6000:], pytrace=False)
 
 
+def page_name(page):
+  """Path within docs/, such as `log/speed.md`."""
+  return page.relative_to(DOCS).as_posix()
+
+
 def page_names(slow):
   return [
-    page.name
+    page_name(page)
     for page in PAGES
     if any(block.slow or not slow for block in blocks_to_run(page, slow))
   ]
 
 
 def test_there_are_pages():
-  assert {"README.md", "apply_a_rule.md"} <= {page.name for page in PAGES}
+  assert {"README.md", "log/speed.md"} <= {page_name(page) for page in PAGES}
 
 
 @pytest.mark.parametrize("name", page_names(slow=False))
@@ -151,25 +156,53 @@ def test_slow_blocks_and_other_languages_are_left_out(tmp_path):
 def test_the_index_names_every_page():
   index = (DOCS / "README.md").read_text()
   missing = [
-    page.name
+    page_name(page)
     for page in PAGES
-    if page.name != "README.md" and f"({page.name})" not in index
+    if page != DOCS / "README.md" and f"({page_name(page)})" not in index
   ]
   assert missing == []
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+LINKING = [
+  *PAGES,
+  source_tree.ROOT / "README.md",
+  source_tree.ROOT / "CONTRIBUTING.md",
+  source_tree.ROOT / "CHANGELOG.md",
+]
+
+
+def without_blocks(page):
+  return re.sub(r"^```.*?^```$", "", page.read_text(), flags=re.M | re.S)
+
+
+def anchors(page):
+  """Names that GitHub gives to the headings of a page."""
+  headings = re.findall(r"^#+ (.*)$", without_blocks(page), flags=re.M)
+  return {
+    re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-")
+    for heading in headings
+  }
+
+
+@pytest.mark.parametrize(
+  "page", LINKING, ids=lambda page: str(page.relative_to(source_tree.ROOT))
+)
 def test_links_lead_somewhere(page):
-  text = re.sub(r"^```.*?^```$", "", page.read_text(), flags=re.M | re.S)
-  targets = re.findall(r"\]\(([^)\s]+)\)", text)
-  local = [t.partition("#")[0] for t in targets if "://" not in t]
-  dead = [t for t in local if t and not (page.parent / t).exists()]
+  targets = re.findall(r"\]\(([^)\s]+)\)", without_blocks(page))
+  dead = []
+  for target in targets:
+    path, _, anchor = target.partition("#")
+    file = page.parent / path if path else page
+    if "://" in target:
+      continue
+    if not file.exists() or (anchor and anchor not in anchors(file)):
+      dead.append(target)
   assert dead == []
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+@pytest.mark.parametrize("page", PAGES, ids=page_name)
 def test_lines_are_short(page):
-  """Lines of blocks; those of tables may be long."""
+  """Lines of blocks are short; those of tables may be long."""
   blocks = read_blocks(page.read_text())
   long = [
     line for b in blocks for line in b.text.splitlines() if len(line) > 80

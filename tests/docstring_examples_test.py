@@ -5,6 +5,7 @@ import ast
 import doctest
 import importlib
 import pathlib
+import re
 
 import numpy as np
 import pytest
@@ -46,24 +47,16 @@ def test_docstring_examples(name):
 
 def test_python_blocks_of_the_readme_parse():
   blocks = (ROOT / "README.md").read_text().split("```python\n")[1:]
-  assert len(blocks) >= 2
+  assert blocks
   for block in blocks:
     ast.parse(block.split("```")[0])
 
 
-def test_readme_use_of_a_rule():
-  """The blocks under "Use a rule" run, with the shipped rule."""
-  section = (ROOT / "README.md").read_text().split("## Use a rule")[1]
-  section = section.split("\n## ")[0]
-  images = np.random.default_rng(0).random((64, 64), np.float32)
-  names = {
-    "unlabelled": images,
-    "unlabelled_batches": [images] * 2,
-    "images": images,
-  }
-  blocks = section.split("```python\n")[1:]
-  assert len(blocks) == 2
-  for block in blocks:
-    names.pop("features", None)
-    exec(compile(block.split("```")[0], "README.md", "exec"), names)
-    assert names["features"].shape == (64, 32)
+def test_readme_six_lines(capsys):
+  """The six lines run, and print the accuracy that stands below them."""
+  section = (ROOT / "README.md").read_text().split("## Six lines")[1]
+  block = section.split("```python\n")[1].split("```")[0]
+  exec(compile(block, "README.md", "exec"), {})
+  accuracy = float(capsys.readouterr().out.split()[-1])
+  stated = float(re.search(r"prints (0\.\d+)", section)[1])
+  assert accuracy == pytest.approx(stated, abs=0.02)

@@ -5,7 +5,9 @@
 separate ones. Index 0 of their layer-wise arrays is the top layer.
 """
 
+import functools
 import pathlib
+import re
 from typing import NamedTuple
 
 import numpy as np
@@ -58,6 +60,7 @@ class Case(NamedTuple):
   gradient_steps: int
 
 
+@functools.cache
 def load_case(file, dtype="float64"):
   with np.load(GOLDEN / file) as stored:
     arrays = {name: stored[name] for name in stored.files}
@@ -75,29 +78,28 @@ def load_case(file, dtype="float64"):
   return Case(arrays, rule, layers, 2 if identical else 1)
 
 
-FILES = ["case_a.npz", "case_c_separate_backward_update.npz"]
+@pytest.fixture(
+  name="file", params=["case_a.npz", "case_c_separate_backward_update.npz"]
+)
+def fixture_file(request):
+  return request.param
 
 
-@pytest.fixture(scope="module", params=FILES)
-def case(request):
-  return load_case(request.param)
-
-
-@pytest.fixture(params=["direct", "winograd"])
-def convolutions(request):
-  """Within either, the rule must give the authors' numbers."""
-  with winograd_convolutions(request.param == "winograd"):
-    yield
+@pytest.fixture(name="case")
+def fixture_case(file):
+  return load_case(file)
 
 
 def base_name(case, layer, which):
   """Name of a variable of phi; backward layers are numbered after all W."""
-  index = layer + (case.layers if which == "V" else 0)
-  leaf = "b" if which == "b" else "linear/w"
+  index = layer + (case.layers if which.endswith("V") else 0)
+  leaf = "b" if which.startswith("b") else "linear/w"
   return f"{BASE_SCOPE}{f'_{index}' if index else ''}/{leaf}"
 
 
 def weights_of(case, prefix, dtype="float64"):
+  """`LayerWeights` of a stored phi."""
+
   def load(layer, which):
     value = case.arrays[f"{prefix}/{base_name(case, layer, which)}"]
     return tf.constant(value.reshape(-1) if which == "b" else value, dtype)
@@ -106,6 +108,16 @@ def weights_of(case, prefix, dtype="float64"):
     LayerWeights(*(load(layer, which) for which in ("W", "b", "V")))
     for layer in range(case.layers)
   )
+
+
+def named_weights(case, prefix, weights):
+  """Names and values of a phi, as it is stored."""
+  for layer, each in enumerate(weights):
+    for which, value in zip(("W", "b", "V"), each):
+      name = f"{prefix}/{base_name(case, layer, which)}"
+      if name in case.arrays:
+        value = np.reshape(value, case.arrays[name].shape)
+      yield name, value
 
 
 def inputs_of(case, name):
@@ -125,6 +137,12 @@ def assert_golden(actual, expected, tolerance=1e-9):
     assert np.max(np.abs(actual - expected)) <= tolerance * largest
 
 
+def assert_all_golden(case, values, tolerance=1e-9):
+  """Compares named values with the stored ones."""
+  for name, value in values.items():
+    assert_golden(value, case.arrays[name], tolerance)
+
+
 def signals_of(case):
   weights = weights_of(case, "base0")
   activations = lurl_tf.forward(weights, inputs_of(case, "batch/0/image"))
@@ -134,41 +152,27 @@ def signals_of(case):
   return weights, activations, signals
 
 
-def examples_first(array):
-  return np.swapaxes(array, 0, 1)
-
-
-def test_names_and_order_of_meta_parameters(case):
-  names = [
-    name.removeprefix(RULE_SCOPE)
-    for name in case.arrays
-    if name.startswith(RULE_SCOPE)
-  ]
-  assert list(case.rule.meta_parameter_names) == names
-
-
-def test_forward_pass(case):
+def forward_pass(case):
   _, activations, _ = signals_of(case)
   layers = (activations.inputs, *activations.post_activations)
   for index, values in enumerate(layers):
-    assert_golden(values, case.arrays[f"xs/{index}"])
+    yield f"xs/{index}", values
   for index, values in enumerate(activations.pre_activations):
-    assert_golden(values, case.arrays[f"zs/{index}"])
+    yield f"zs/{index}", values
 
 
-@pytest.mark.usefixtures("convolutions")
-def test_error_signals_and_unit_states(case):
+def error_signals_and_unit_states(case):
   _, _, signals = signals_of(case)
   top_first = signals.error_signals[::-1]
-  assert_golden(examples_first(top_first[0]), case.arrays["top_delta"])
+  yield "top_delta", np.swapaxes(top_first[0], 0, 1)
   for index, state in enumerate(signals.unit_states[::-1]):
-    assert_golden(examples_first(state), case.arrays[f"h/{index}"])
+    yield f"h/{index}", np.swapaxes(state, 0, 1)
     # The input layer hands its own signal down.
     below = top_first[min(index + 1, case.layers)]
-    assert_golden(examples_first(below), case.arrays[f"d_out/{index}"])
+    yield f"d_out/{index}", np.swapaxes(below, 0, 1)
 
 
-def test_readouts_terms_and_changes(case):
+def readouts_terms_and_changes(case):
   weights, activations, signals = signals_of(case)
   changes = case.rule(weights, activations)
   layer_inputs = (activations.inputs, *activations.post_activations)
@@ -191,41 +195,29 @@ def test_readouts_terms_and_changes(case):
         layer_inputs[layer + 1],
       )
       for name, attribute in READOUTS.items():
-        golden = case.arrays[f"readout/{place}/{direction}{name}"]
-        assert_golden(getattr(readouts, attribute), golden)
+        golden = f"readout/{place}/{direction}{name}"
+        yield golden, getattr(readouts, attribute)
       for name, attribute in TERMS.items():
         term = getattr(terms, attribute)
         golden = f"{direction}/{place}"
-        assert_golden(term, case.arrays[f"{golden}/term/{name}"])
-        assert_golden(
-          weight_change.limit_columns(term),
-          case.arrays[f"{golden}/term_norm/{name}"],
-        )
-      assert_golden(
-        getattr(changes[layer], field),
-        case.arrays[f"{direction}/{place}/change_w"],
-      )
-      assert_golden(
-        changes[layer].bias, case.arrays[f"forward/{place}/change_b"]
-      )
+        yield f"{golden}/term/{name}", term
+        yield f"{golden}/term_norm/{name}", weight_change.limit_columns(term)
+      yield f"{direction}/{place}/change_w", getattr(changes[layer], field)
+      yield f"forward/{place}/change_b", changes[layer].bias
 
 
-@pytest.mark.usefixtures("convolutions")
-@pytest.mark.parametrize("file", FILES)
-@pytest.mark.parametrize(
-  ("dtype", "tolerance"), [("float64", 1e-9), ("float32", 1e-5)]
-)
-def test_states_after_steps(file, dtype, tolerance):
-  case = load_case(file, dtype)
+def states_after_steps(case, dtype="float64"):
   weights = weights_of(case, "base0", dtype)
+  unchanged = [base_name(case, layer, "bV") for layer in range(case.layers)]
   prefixes = {1: ("next_state", "state1"), 2: ("state2",), 5: ("state5",)}
   for step in range(5):
     inputs = inputs_of(case, f"batch/{step}/image").astype(dtype)
     weights = lurl_tf.inner_step(case.rule, weights, inputs)
     for prefix in prefixes.get(step + 1, ()):
-      for actual, golden in zip(weights, weights_of(case, prefix)):
-        for one, other in zip(actual, golden):
-          assert_golden(one, other.numpy(), tolerance)
+      yield from named_weights(case, prefix, weights)
+      # The order of the inputs and the biases beside V never change.
+      for name in (SHUFFLE, *unchanged):
+        yield f"{prefix}/{name}", case.arrays[f"base0/{name}"]
 
 
 def objective_of(case, weights):
@@ -245,97 +237,150 @@ def objective_of(case, weights):
   return value, features
 
 
-@pytest.mark.parametrize("step", [0, 1, 2, 5])
-def test_objective(case, step):
-  prefix = "base0" if step == 0 else f"state{step}"
-  value, features = objective_of(case, weights_of(case, prefix))
+def objectives(case):
+  labels = case.arrays["meta/train/label"]
+  for step in (0, 1, 2, 5):
+    prefix = "base0" if step == 0 else f"state{step}"
+    value, features = objective_of(case, weights_of(case, prefix))
+    support = features[: len(labels)]
+    targets = np.eye(10)[labels] - 0.1
+    targets /= np.linalg.norm(targets, axis=1, keepdims=True)
+    design = np.pad(support, [[0, 0], [0, 1]], constant_values=1)
+    residual = design @ value.readout.numpy() - targets
+    for name, actual in {
+      "features_all": features,
+      "ridge_x": support,
+      "ridge_y": targets,
+      "ridge_w": value.readout,
+      "J": value.loss,
+      "loss": value.loss,
+      "stat_total_loss": value.loss,
+      "stat_mse_test": value.query_error,
+      "stat_mse_train": np.mean(np.sum(residual**2, axis=1)),
+      "stat_ridge_component": value.penalty,
+      "stat_accuracy_test": value.accuracy,
+      "stat_accuracy_train": value.support_accuracy,
+    }.items():
+      yield f"meta/step{step}/{name}", actual
 
-  def golden(name):
-    return case.arrays[f"meta/step{step}/{name}"]
 
-  assert_golden(features, golden("features_all"))
-  assert_golden(features[: len(golden("ridge_x"))], golden("ridge_x"))
-  assert_golden(value.readout, golden("ridge_w"))
-  assert_golden(value.loss, golden("J"))
-  assert_golden(value.loss, golden("loss"))
-  assert_golden(value.loss, golden("stat_total_loss"))
-  assert_golden(value.query_error, golden("stat_mse_test"))
-  assert_golden(value.penalty, golden("stat_ridge_component"))
-  assert_golden(value.accuracy, golden("stat_accuracy_test"))
-  assert_golden(value.support_accuracy, golden("stat_accuracy_train"))
-  # What the read-out was fitted on: the residual of the stored targets.
-  design = np.pad(golden("ridge_x"), [[0, 0], [0, 1]], constant_values=1)
-  error = np.mean(
-    np.sum((design @ value.readout.numpy() - golden("ridge_y")) ** 2, axis=1)
-  )
-  assert_golden(error, golden("stat_mse_train"))
-
-
-@pytest.mark.usefixtures("convolutions")
-def test_meta_gradient(case):
-  steps = case.gradient_steps
-  prefix = f"metagrad/K{steps}"
+def meta_gradient(case):
+  """Loss, and its gradients by all meta-parameters and weights."""
+  prefix = f"metagrad/K{case.gradient_steps}"
   initial = weights_of(case, "base0")
-  flat = tf.nest.flatten(initial)
   with tf.GradientTape(persistent=True) as tape:
-    tape.watch(flat)
+    tape.watch(tf.nest.flatten(initial))
     weights = initial
-    for step in range(steps):
+    for step in range(case.gradient_steps):
       inputs = inputs_of(case, f"batch/{step}/image")
       weights = lurl_tf.inner_step(case.rule, weights, inputs)
     loss = objective_of(case, weights)[0].loss
-  assert_golden(loss, case.arrays[f"{prefix}/J"])
-  absent = {
-    name.removeprefix(RULE_SCOPE.removeprefix("theta/"))
-    for name in case.arrays[f"{prefix}/none_grads"]
-  }
-  compared = 0
+  yield f"{prefix}/J", loss
   gradients = tape.gradient(
     loss, case.rule.meta_parameters, unconnected_gradients="zero"
   )
   for name, gradient in zip(case.rule.meta_parameter_names, gradients):
-    if name in absent:
-      assert np.all(gradient.numpy() == 0), name
-    else:
-      assert_golden(gradient, case.arrays[f"{prefix}/{RULE_SCOPE}{name}"])
-      compared += 1
-  assert compared == 72
+    yield f"{prefix}/{RULE_SCOPE}{name}", gradient
   gradients = tape.gradient(loss, initial, unconnected_gradients="zero")
-  for layer, layer_gradients in enumerate(gradients):
-    for which, gradient in zip(("W", "b", "V"), layer_gradients):
-      name = f"{prefix}/base0/{base_name(case, layer, which)}"
-      if name in case.arrays:
-        golden = case.arrays[name]
-        assert_golden(gradient, golden.reshape(gradient.shape))
-        compared += 1
-      else:
-        assert np.all(gradient.numpy() == 0), name
-  assert compared > 72 + case.layers
+  yield from named_weights(case, f"{prefix}/base0", gradients)
 
 
-def test_every_stored_quantity_is_compared(case):
-  """Lists what the tests above read; a new golden array must be added."""
-  compared = (
-    "theta/",
-    "base0/",
-    "batch/",
-    "meta/",
-    "xs/",
-    "zs/",
-    "top_delta",
-    "h/",
-    "d_out/",
-    "readout/",
-    "forward/",
-    "backward/",
-    "next_state/",
-    "state1/",
-    "state2/",
-    "state5/",
-    "metagrad/",
-    "config",
+GROUPS = (
+  forward_pass,
+  error_signals_and_unit_states,
+  readouts_terms_and_changes,
+  states_after_steps,
+  objectives,
+  meta_gradient,
+)
+
+
+@functools.cache
+def computed(group, file, winograd=False):
+  """Name to value of one group of quantities."""
+  with winograd_convolutions(winograd):
+    return dict(group(load_case(file)))
+
+
+# By either, the rule must give the authors' numbers.
+CONVOLUTIONS = pytest.mark.parametrize("winograd", [False, True])
+
+
+def test_names_and_order_of_meta_parameters(case):
+  names = [
+    name.removeprefix(RULE_SCOPE)
+    for name in case.arrays
+    if name.startswith(RULE_SCOPE)
+  ]
+  assert list(case.rule.meta_parameter_names) == names
+
+
+def test_forward_pass(case, file):
+  assert_all_golden(case, computed(forward_pass, file))
+
+
+@CONVOLUTIONS
+def test_error_signals_and_unit_states(case, file, winograd):
+  assert_all_golden(
+    case, computed(error_signals_and_unit_states, file, winograd)
   )
-  assert [n for n in case.arrays if not n.startswith(compared)] == []
+
+
+def test_readouts_terms_and_changes(case, file):
+  assert_all_golden(case, computed(readouts_terms_and_changes, file))
+
+
+@CONVOLUTIONS
+def test_states_after_steps(case, file, winograd):
+  assert_all_golden(case, computed(states_after_steps, file, winograd))
+
+
+@CONVOLUTIONS
+def test_states_after_steps_in_float32(file, winograd):
+  case = load_case(file, "float32")
+  with winograd_convolutions(winograd):
+    values = dict(states_after_steps(case, "float32"))
+  assert_all_golden(case, values, tolerance=1e-5)
+
+
+def test_objective(case, file):
+  assert_all_golden(case, computed(objectives, file))
+
+
+@CONVOLUTIONS
+def test_meta_gradient(case, file, winograd):
+  values = computed(meta_gradient, file, winograd)
+  stored = {
+    name: value for name, value in values.items() if name in case.arrays
+  }
+  assert_all_golden(case, stored)
+  of_theta = [name for name in stored if RULE_SCOPE in name]
+  # The rest are the loss and the gradients of every W and V, not every b.
+  assert len(of_theta) == 72
+  assert len(stored) > 72 + case.layers
+  absent = {
+    name.removeprefix("MoreLocalWeightUpdateProcess/")
+    for name in case.arrays[f"metagrad/K{case.gradient_steps}/none_grads"]
+  }
+  for name in values.keys() - stored.keys():
+    assert np.all(values[name].numpy() == 0), name
+    if RULE_SCOPE in name:
+      assert name.rpartition(RULE_SCOPE)[2] in absent
+
+
+# What the computations start from.
+INPUTS = re.compile(
+  r"config|theta/.*|metagrad/K\d/none_grads|meta/(train|test)/(image|label)"
+  r"|batch/\d/(image|label)|base0/.*"
+)
+
+
+def test_every_stored_quantity_is_compared(case, file):
+  """Whatever was stored is an input or among the values compared above."""
+  compared = set().union(*(computed(group, file) for group in GROUPS))
+  rest = {name for name in case.arrays if not INPUTS.fullmatch(name)}
+  assert len(rest) > 250
+  assert rest - compared == set()
 
 
 def test_a_checkpoint_of_the_authors_equals_the_arrays():

@@ -7,7 +7,8 @@ import importlib.metadata
 import os
 import pathlib
 import sys
-from collections.abc import Iterable, Iterator
+import types
+from collections.abc import Iterable, Mapping
 
 ROOT = pathlib.Path(__file__).parents[1]
 
@@ -15,7 +16,8 @@ ROOT = pathlib.Path(__file__).parents[1]
 IS_WHOLE = (ROOT / "WORKSPACE").is_file()
 
 
-def python_files(root: pathlib.Path = ROOT) -> dict[str, str]:
+@functools.cache
+def python_files(root: pathlib.Path = ROOT) -> Mapping[str, str]:
   """Path, relative to the root, to text of all Python files but hidden ones."""
   found = {}
   for folder, subfolders, files in os.walk(root):
@@ -29,28 +31,32 @@ def python_files(root: pathlib.Path = ROOT) -> dict[str, str]:
       if name.endswith(".py"):
         file = pathlib.Path(folder) / name
         found[file.relative_to(root).as_posix()] = file.read_text()
-  return found
+  return types.MappingProxyType(found)
 
 
-def imported_names(text: str) -> Iterator[str]:
+@functools.cache
+def imported_names(text: str) -> tuple[str, ...]:
   """Dotted names: `a.b` of `import a.b`, `a.b.c` of `from a.b import c`."""
+  names = []
   for node in ast.walk(ast.parse(text)):
     if isinstance(node, ast.Import):
-      yield from (alias.name for alias in node.names)
+      names += [alias.name for alias in node.names]
     elif isinstance(node, ast.ImportFrom):
       assert not node.level, f"relative import in line {node.lineno}"
-      yield from (f"{node.module}.{alias.name}" for alias in node.names)
+      names += [f"{node.module}.{alias.name}" for alias in node.names]
+  return tuple(names)
 
 
 def imported_files(text: str, paths: Iterable[str]) -> set[str]:
-  """Which of the repository's files a file imports.
+  """Paths of the repository's files that a file imports.
 
   Args:
-    text: of the importing file.
-    paths: of all files.
+    text: Text of the importing file.
+    paths: Paths of all files of the repository.
 
   Returns:
-    Paths; of a name that is no module, that of the package or module it is in.
+    Set of paths. A name that is not a module stands for the package or module
+    that it is imported from.
   """
   modules = {
     path.removesuffix(".py").removesuffix("/__init__").replace("/", "."): path
@@ -65,14 +71,14 @@ def imported_files(text: str, paths: Iterable[str]) -> set[str]:
 
 
 def pip_packages(texts: Iterable[str], own: set[str]) -> list[set[str]]:
-  """For each package that files import, the names it may have on PyPI.
+  """Possible names on PyPI of every package that files import.
 
   Args:
-    texts: of the importing files.
-    own: top-level names of the repository.
+    texts: Texts of the importing files.
+    own: Top-level names of the repository.
 
   Returns:
-    Names in lower case; one of each set is that of the package.
+    A set of names in lower case per package; one of them is the package's.
   """
   tops = {name.split(".")[0] for text in texts for name in imported_names(text)}
   return [

@@ -2,11 +2,11 @@
 r"""Writes the BUILD files from the imports of the Python files.
 
 Every Python file has one target: a `py_test` for `*_test.py`, a `py_library`
-for all else, named after the file. An `__init__.py` is the `py_library` named
-after its folder, so that `//lurl_tf/layers` is what `import lurl_tf.layers`
-runs. No target depends on the `__init__.py` of its own folder unless it imports
-names from it: Bazel makes up missing ones. First-party imports become `deps`;
-pip packages are named in a comment.
+for every other file, named after the file. The target of an `__init__.py` is
+named after its folder: `//lurl_tf/layers` is what `import lurl_tf.layers` runs.
+A target depends on the `__init__.py` of its own folder only if it imports
+names from it: Bazel creates missing ones. First-party imports become `deps`; a
+comment lists the pip packages.
 
 Example:
 
@@ -14,7 +14,8 @@ Example:
 python -m tools.build_files --write
 ```
 
-Without `--write` it lists the files that would change, and fails if any would.
+Without `--write` it lists the files that would change, and its exit code is 1
+if there are any.
 """
 
 import argparse
@@ -27,7 +28,7 @@ from collections.abc import Iterator
 ROOT = pathlib.Path(__file__).parents[1]
 FIRST_PARTY = ("experiments", "lurl_tf", "tests", "tools")
 
-# Names on PyPI that are not the name in the import statement.
+# Names on PyPI that differ from the name in the import statement.
 PIP_NAMES = {
   "PIL": "Pillow",
   "absl": "absl-py",
@@ -35,13 +36,13 @@ PIP_NAMES = {
   "tensorflow_datasets": "tensorflow-datasets",
 }
 
-# Files that a target reads when it runs, as Bazel expressions.
+# Files that a target reads at run time, as Bazel expressions.
 DATA = {
   "lurl_tf/presets/catalogue.py": 'glob(["shipped/**"])',
 }
 
-# Macro in place of the native rule, which would run a file of pytest functions
-# without calling any.
+# The macro runs pytest: the native rule would import a file of test functions
+# and call none of them.
 LOAD_TEST = 'load("//tools:py_test.bzl", "py_test")'
 
 PACKAGE = 'package(default_visibility = ["//visibility:public"])'
@@ -73,10 +74,10 @@ def main(arguments: list[str] | None = None) -> int:
   """Writes or checks the BUILD files of this repository.
 
   Args:
-    arguments: of the command line; default: those of the program.
+    arguments: Command-line arguments; `sys.argv` by default.
 
   Returns:
-    Exit code: 1 if files differ and were not to be written.
+    Integer exit code: 1 if files differ and `--write` is not given.
   """
   parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
   parser.add_argument("--write", action="store_true", help="write the files")
@@ -97,10 +98,10 @@ def build_files(root: pathlib.Path) -> dict[str, str]:
   """Text of every BUILD file.
 
   Args:
-    root: the repository.
+    root: Path of the repository.
 
   Returns:
-    Folder, relative to `root`, to the text of its BUILD file.
+    Dictionary from folders, relative to `root`, to texts of BUILD files.
   """
   targets: dict[str, list[str]] = {}
   for path in python_files(root):
@@ -112,7 +113,7 @@ def build_files(root: pathlib.Path) -> dict[str, str]:
 
 
 def python_files(root: pathlib.Path) -> list[str]:
-  """Paths of the repository's Python files, relative to `root`, sorted."""
+  """Sorted paths of the repository's Python files, relative to `root`."""
   files = list(root.glob("*.py"))
   for folder in FIRST_PARTY:
     files += (root / folder).rglob("*.py")
@@ -120,17 +121,17 @@ def python_files(root: pathlib.Path) -> list[str]:
 
 
 def target(root: pathlib.Path, path: str) -> str:
-  """The Bazel target of one Python file.
+  """Bazel target of one Python file.
 
   Args:
-    root: the repository.
-    path: of the file, relative to `root`.
+    root: Path of the repository.
+    path: Path of the file, relative to `root`.
 
   Returns:
     Text of the target.
 
   Raises:
-    ValueError: if the file imports one of this repository that is not there.
+    ValueError: If the file imports a missing file of this repository.
   """
   folder, file = os.path.split(path)
   kind = "py_test" if file.endswith("_test.py") else "py_library"
@@ -140,7 +141,7 @@ def target(root: pathlib.Path, path: str) -> str:
       imported = _imported_file(root, module, name)
       if imported is None:
         raise ValueError(
-          "Expected imports of files of this repository. "
+          "Imports of this repository must be of files that exist. "
           f"Received: path={path!r}, module={module!r}"
         )
       labels.add(label(imported, folder))
@@ -159,17 +160,17 @@ def target(root: pathlib.Path, path: str) -> str:
 
 
 def imports(tree: ast.AST) -> Iterator[tuple[str, str | None]]:
-  """Every import in a file, also within functions.
+  """Every import in a file, including those within functions.
 
   Args:
-    tree: the parsed file.
+    tree: Syntax tree of the file.
 
   Yields:
     `(module, None)` for `import module`, `(module, name)` for
     `from module import name`.
 
   Raises:
-    ValueError: if an import is relative.
+    ValueError: If an import is relative.
   """
   for node in ast.walk(tree):
     if isinstance(node, ast.Import):
@@ -177,24 +178,24 @@ def imports(tree: ast.AST) -> Iterator[tuple[str, str | None]]:
     elif isinstance(node, ast.ImportFrom):
       if node.level:
         raise ValueError(
-          f"Expected absolute imports. Received: line={node.lineno}"
+          f"Imports must be absolute. Received: line={node.lineno}"
         )
       yield from ((node.module, alias.name) for alias in node.names)
 
 
 def target_name(path: str) -> str:
-  """Name of the target of a file: its stem, or its folder for `__init__`."""
+  """Name of a file's target: its stem, or its folder's name for `__init__`."""
   folder, file = os.path.split(path)
   stem = file.removesuffix(".py")
   return os.path.basename(folder) if stem == "__init__" else stem
 
 
 def label(path: str, from_folder: str) -> str:
-  """Label of a file's target, as short as it is written in a BUILD file.
+  """Shortest label of a file's target within a BUILD file.
 
   Args:
-    path: of the file, relative to the repository.
-    from_folder: where the label is written.
+    path: Path of the file, relative to the repository.
+    from_folder: Folder of the BUILD file.
 
   Returns:
     `":name"`, `"//folder"` or `"//folder:name"`.
@@ -210,7 +211,7 @@ def label(path: str, from_folder: str) -> str:
 def _imported_file(
   root: pathlib.Path, module: str, name: str | None
 ) -> str | None:
-  """The file that an import means: a module's, or a package's `__init__.py`."""
+  """Path of the imported module or of the package's `__init__.py`."""
   stem = module.replace(".", "/")
   stems = [f"{stem}/{name}", stem] if name else [stem]
   candidates = [s + end for s in stems for end in (".py", "/__init__.py")]
@@ -237,7 +238,7 @@ def _list(attribute: str, values: list[str]) -> list[str]:
 
 
 def _sort_key(text: str) -> tuple[bool, str, str]:
-  """Order of Bazel's own formatter: this folder's targets first."""
+  """Key for the order of Bazel's formatter: this folder's targets first."""
   folder, _, name = text.partition(":")
   return (text.startswith("//"), folder, name)
 

@@ -4,9 +4,9 @@ def py_test(name, srcs, deps = []):
     """Runs one file with pytest.
 
     Args:
-      name: of the target.
-      srcs: list of the one test file.
-      deps: what the file imports.
+      name: Name of the target.
+      srcs: List of the test file.
+      deps: Labels of the imported targets.
     """
     native.py_test(
         name = name,
@@ -14,5 +14,5 @@ def py_test(name, srcs, deps = []):
         main = "//tools:run_pytest.py",
         args = ["$(location %s)" % srcs[0]],
         data = ["//tests:golden"],
-        deps = deps,
+        deps = deps + ["//tests:conftest"],
     )

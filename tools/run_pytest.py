@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Runs pytest on the files given; the main program of Bazel's tests."""
+"""Runs pytest on the given files; main program of the tests in Bazel."""
 
 import sys
 

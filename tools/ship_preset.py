@@ -6,7 +6,7 @@ python -m tools.ship_preset --run=runs/quick --name=quick \
 """
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import tensorflow as tf
@@ -14,15 +14,22 @@ from absl import app, flags
 
 from experiments.common.evaluation_setup import make_config, progress_report
 from experiments.common.rule_choice import choose_rule
-from experiments.curves.runs import Curve, read_runs
-from experiments.evaluate import rules_to_evaluate
+from experiments.curves.runs import (
+  ACCURACY,
+  LOSS,
+  META_TRAINING,
+  META_VALIDATION,
+  Curve,
+  CurveName,
+  read_runs,
+)
+from experiments.evaluate import methods_to_evaluate
 from experiments.evaluation.report import as_text
 from lurl_tf import presets
-from lurl_tf.evaluation import evaluate
+from lurl_tf.evaluation import compare
 from lurl_tf.meta.runs.description import DESCRIPTION_FILE
 from lurl_tf.meta.runs.folder import BEST_RULE_FOLDER
 from lurl_tf.presets.catalogue import DEFAULT_FILE, SHIPPED
-from lurl_tf.tasks import load_examples
 
 _RUN = flags.DEFINE_string("run", None, "The run's log folder.", required=True)
 _NAME = flags.DEFINE_string("name", None, "Of the preset.", required=True)
@@ -65,18 +72,16 @@ def ship(
     FileNotFoundError: if there is no such run, or no best rule of it.
   """
   choice = choose_rule(tf.io.gfile.join(run, BEST_RULE_FOLDER) if best else run)
-  train, test = (load_examples(dataset, split) for split in ("train", "test"))
-  result = evaluate(
-    train,
-    test,
-    rules_to_evaluate(choice),
+  result = compare(
+    methods_to_evaluate(choice),
+    dataset,
     make_config(choice),
-    progress_report(),
+    report=progress_report(),
   )
   metadata = dataclasses.replace(
     choice.metadata,
     evaluation=f"{note}\n\n{as_text(result, dataset, name)}",
-    curves=_curves(run, choice.metadata.meta_steps),
+    **_curves(run, choice.metadata.outer_steps),
   )
   choice.learned.save_preset(SHIPPED / name, metadata)
   if default:
@@ -84,24 +89,33 @@ def ship(
   print(f"\n{metadata.evaluation}\n\nShipped: {', '.join(presets.available())}")
 
 
-def _curves(run: str, last_step: int) -> tuple[presets.MetaTrainingCurve, ...]:
-  """The curves of a run until a step; none of a rule alone."""
+def _curves(run: str, last_step: int) -> dict[str, tuple[presets.Score, ...]]:
+  """Fields of `PresetMetadata` with the curves of a run up to a step."""
   if not tf.io.gfile.exists(tf.io.gfile.join(run, DESCRIPTION_FILE)):
-    return ()
-  curves = []
-  for name, curve in read_runs([run])[0].curves.items():
-    known = (curve.steps <= last_step) & np.isfinite(curve.values)
-    if not known.any():
+    return {}
+  curves = read_runs([run])[0].curves
+  return {
+    "curve": _scores(curves, META_TRAINING, last_step),
+    "validation_curve": _scores(curves, META_VALIDATION, last_step),
+  }
+
+
+def _scores(
+  curves: Mapping[CurveName, Curve], data: str, last_step: int
+) -> tuple[presets.Score, ...]:
+  values = {}
+  for quantity in (LOSS, ACCURACY):
+    curve = curves.get(CurveName(data, quantity))
+    if curve is None:
+      values[quantity] = {}
       continue
-    steps, values = _block_means(Curve(*(each[known] for each in curve)))
-    curves.append(
-      presets.MetaTrainingCurve(
-        f"{name.data} {name.quantity}",
-        tuple(steps.tolist()),
-        tuple(values.round(4).tolist()),
-      )
-    )
-  return tuple(curves)
+    known = (curve.steps <= last_step) & np.isfinite(curve.values)
+    steps, means = _block_means(Curve(*(each[known] for each in curve)))
+    values[quantity] = dict(zip(steps.tolist(), means.round(4).tolist()))
+  return tuple(
+    presets.Score(step, loss, values[ACCURACY].get(step))
+    for step, loss in values[LOSS].items()
+  )
 
 
 def _block_means(curve: Curve) -> Curve:

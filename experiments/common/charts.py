@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 
 from experiments.common.results import DECISIVE_READOUT
 from lurl_tf.meta.metrics import PartMetrics, mean_by
-from lurl_tf.readouts.ridge import READOUTS
+from lurl_tf.readouts import READOUTS
 from lurl_tf.summaries import Chart
 
 
@@ -77,7 +77,7 @@ def meta_training_charts() -> dict[str, list[Chart]]:
 
 
 def suite_charts(names: Sequence[str]) -> dict[str, list[Chart]]:
-  """Charts of accuracies of `evaluate --watch`; baselines are other runs.
+  """Charts of accuracies of `experiments.watch`; baselines are other runs.
 
   Args:
     names: of the data sets.

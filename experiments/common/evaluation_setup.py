@@ -1,16 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How scripts evaluate a rule that was chosen: its own settings, progress."""
+"""Configuration and progress lines of the scripts that evaluate a rule."""
 
 from collections.abc import Sequence
 
 from experiments.common.progress import Progress
 from experiments.common.rule_choice import RuleChoice
 from lurl_tf.evaluation import EvaluationConfig, Report, split_episodes
-from lurl_tf.optimizers import InnerOptimizerConfig
-
-# XLA takes about 10 seconds to compile an inner step, and then saves up to
-# half of its time.
-_STEPS_WORTH_COMPILING = 500
 
 
 def make_config(
@@ -25,28 +20,28 @@ def make_config(
   inner_learning_rate: float | None = None,
   label_draws: int | None = None,
 ) -> EvaluationConfig:
-  """The evaluation asked for; what is None is the rule's own.
+  """Returns the configuration of an evaluation.
+
+  Arguments that are None are taken from the metadata of the rule.
 
   Args:
-    choice: the rule.
-    examples_per_class: labelled examples of a class.
-    inner_steps: numbers of inner steps, in any order.
-    episodes: initial weights times label draws, see `split_episodes`.
-    units: units of the base model's layers, bottom first.
-    activation: of the base model.
-    batch_size: unlabelled examples of an inner step.
-    seed: of all draws.
-    inner_learning_rate: of all inner steps.
-    label_draws: of the episodes; None: see `split_episodes`.
+    choice: The rule.
+    examples_per_class: Number of labelled examples per class.
+    inner_steps: Numbers of inner steps, in any order.
+    episodes: Initial weights times label draws, see `split_episodes`.
+    units: Units of the base network's layers, bottom first.
+    activation: Activation of the base network.
+    batch_size: Unlabelled examples per inner step.
+    seed: Integer seed of all draws.
+    inner_learning_rate: Constant learning rate of the inner steps.
+    label_draws: Number of label draws; None for that of `split_episodes`.
 
   Returns:
     An `EvaluationConfig`.
 
   Raises:
-    ValueError: if a number is out of range.
+    ValueError: If a value is out of range.
   """
-  metadata = choice.metadata
-  steps = tuple(sorted(set(inner_steps or [metadata.inner_steps])))
   if label_draws is None:
     initial_weights, label_draws = split_episodes(episodes)
   elif label_draws < 1 or episodes % label_draws:
@@ -56,27 +51,26 @@ def make_config(
     )
   else:
     initial_weights = episodes // label_draws
-  return EvaluationConfig(
-    units=tuple(units or metadata.units),
-    activation=activation or metadata.activation,
-    batch_size=batch_size or metadata.batch_size,
-    inner_steps=steps,
-    learning_rates=metadata.inner_learning_rates
-    if inner_learning_rate is None
-    else (inner_learning_rate,),
-    horizon=metadata.inner_steps,
+  changes = {"activation": activation, "batch_size": batch_size}
+  if units:
+    changes["units"] = tuple(units)
+  if inner_steps:
+    changes["inner_steps"] = tuple(sorted(set(inner_steps)))
+  if inner_learning_rate is not None:
+    changes["learning_rates"] = (inner_learning_rate,)
+  return EvaluationConfig.from_metadata(
+    choice.metadata,
     examples_per_class=examples_per_class,
     initial_weights=initial_weights,
     label_draws=label_draws,
     seed=seed,
     dtype=choice.dtype,
-    jit_compile=steps[-1] >= _STEPS_WORTH_COMPILING,
-    inner_optimizer=InnerOptimizerConfig.from_text(metadata.inner_optimizer),
+    **{key: value for key, value in changes.items() if value is not None},
   )
 
 
 def progress_report() -> Report:
-  """Prints progress lines, a new series for every stage of the work."""
+  """Returns a callable that prints progress lines, a series per stage."""
   stage, progress = None, None
 
   def report(method: str, unit: str, done: int, total: int) -> None:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Finds the rule that a script's `--rule` means."""
+"""Finds the rule of `--rule`."""
 
 from typing import NamedTuple
 
@@ -12,15 +12,15 @@ UNTRAINED = "untrained"
 
 
 class RuleChoice(NamedTuple):
-  """A rule, and what it was made for.
+  """Rule, its untrained twin and its metadata.
 
   Attributes:
-    name: what was asked for.
-    learned: the learned rule; None if another kind was asked for.
-    untrained: a rule of the same configuration with fresh meta-parameters;
-      None beside a rule designed by hand, which has no meta-parameters.
-    metadata: how the rule was made, and the base network it is used to.
-    hand_designed: the rule designed by hand; None if none was asked for.
+    name: Name or path that was given.
+    learned: Learned rule; None for other kinds.
+    untrained: Rule of the same configuration with random meta-parameters; None
+      for a hand-designed rule, which has no meta-parameters.
+    metadata: Metadata of the rule: its origin, base network and inner training.
+    hand_designed: Hand-designed rule; None for other kinds.
   """
 
   name: str
@@ -31,32 +31,32 @@ class RuleChoice(NamedTuple):
 
   @property
   def rule(self) -> LocalRule:
-    """What was asked for: the untrained rule only if there is no other."""
+    """The given rule; the untrained rule if no other exists."""
     return self.hand_designed or self.learned or self.untrained
 
   @property
   def dtype(self) -> str:
-    """Float type that the rules need; float32 if they take any."""
+    """Float type of the rules; float32 for rules of any type."""
     return (self.untrained or self.hand_designed).dtype or "float32"
 
 
 def choose_rule(name: str | None, seed: int = 0) -> RuleChoice:
-  """Finds a rule, and makes an untrained one beside a learned one.
+  """Loads a rule, and makes an untrained twin of a learned rule.
 
   Args:
-    name: a shipped preset, a preset folder, a run's log folder, or the name of
-      a rule designed by hand; None for the default preset; `"untrained"` for no
-      learned rule, with the configuration and base network of the default
-      preset, or of the published rule if none is shipped.
-    seed: of the fresh meta-parameters.
+    name: Shipped preset, preset folder, log folder of a run, or name of a
+      hand-designed rule; None for the default preset. `"untrained"` is a rule
+      with random meta-parameters and with configuration and base network of the
+      default preset, or of the published rule if none is shipped.
+    seed: Integer seed of the random meta-parameters.
 
   Returns:
     A `RuleChoice`.
 
   Raises:
-    FileNotFoundError: if there is no such rule; names those there are.
-    LookupError: if no name is given and no preset is shipped.
-    ValueError: if the rule is damaged.
+    FileNotFoundError: If the rule does not exist.
+    LookupError: If no name is given and no preset is shipped.
+    ValueError: If the rule is damaged.
   """
   if name == UNTRAINED:
     config, metadata = RuleConfig(), PresetMetadata()

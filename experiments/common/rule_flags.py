@@ -18,9 +18,9 @@ from lurl_tf.rule import HAND_DESIGNED
 RULE = flags.DEFINE_string(
   "rule",
   None,
-  "A shipped preset, a preset folder, a run's log folder, `untrained`, or a "
-  f"rule designed by hand: {', '.join(HAND_DESIGNED)}. Scripts that compare "
-  "rules take several, with commas between them. Default: the default preset.",
+  "A shipped preset, a preset folder, a log folder, `untrained`, or a "
+  f"hand-designed rule: {', '.join(HAND_DESIGNED)}. Scripts that compare rules "
+  "take several, separated by commas. Default: the default preset.",
 )
 INNER_LEARNING_RATE = flags.DEFINE_float(
   "inner_learning_rate",
@@ -30,26 +30,26 @@ INNER_LEARNING_RATE = flags.DEFINE_float(
 DATASET = flags.DEFINE_string(
   "dataset",
   "lurl_digits",
-  "A classification set of images or texts, as tensorflow-datasets names it, "
-  "or files of your own: folder:/path (images in a folder per class), "
-  "npz:/path (arrays x and y), jsonl:/path (lines with text and label).",
+  "Classification data set of images or texts: a name of tensorflow-datasets, "
+  "or your own files: folder:/path (a folder of images per class), npz:/path "
+  "(arrays x and y), jsonl:/path (lines with text and label).",
 )
 CHANNELS = flags.DEFINE_integer(
   "channels",
   1,
-  "Channels of images: 1 turns them gray, 3 takes red, green and blue.",
+  "Channels of images: 1 for gray, 3 for red, green and blue.",
 )
 RESIZE = flags.DEFINE_enum(
   "resize",
   "area",
   ["area", "stride"],
-  "How images are resized: by averages over areas, or by keeping every second, "
-  "third, ... row and column.",
+  "Method of resizing images: means over areas, or every second, third, ... "
+  "row and column.",
 )
 INNER_STEPS = define_int_list(
   "inner_steps",
   None,
-  "Numbers of inner steps after which features are looked at, such as 50,100. "
+  "Numbers of inner steps after which features are scored, such as 50,100. "
   "Default: the rule's own.",
   minimum=0,
 )
@@ -64,39 +64,39 @@ EPISODES = flags.DEFINE_integer(
 LABEL_DRAWS = flags.DEFINE_integer(
   "label_draws",
   None,
-  "Label draws for every set of initial weights; must divide --episodes. "
+  "Number of label draws per set of initial weights; must divide --episodes. "
   "Default: see --episodes.",
   lower_bound=1,
 )
 
 
 def choices_from_flags() -> list[RuleChoice]:
-  """The rules of `--rule`, of scripts that take several.
+  """Returns the rules of `--rule`, for scripts that take several.
 
-  Without it the default preset.
+  Without the flag, this is the default preset.
 
   Raises:
-    FileNotFoundError: if there is none of a name.
-    LookupError: if none is named and no preset is shipped.
-    ValueError: if a name is empty, or a rule is damaged.
+    FileNotFoundError: If a rule does not exist.
+    LookupError: If no rule is given and no preset is shipped.
+    ValueError: If a name is empty, or a rule is damaged.
   """
   names = [None] if RULE.value is None else RULE.value.split(",")
   if "" in names:
     raise ValueError(
-      "Expected names of rules, with one comma between two. "
+      "Expected names of rules, separated by single commas. "
       f"Received: rule={RULE.value!r}"
     )
   return [choose_rule(name, shared_flags.SEED.value) for name in names]
 
 
 def refuse_flags(*ignored: flags.FlagHolder) -> None:
-  """For scripts that would ignore some of the flags.
+  """Raises an error if a flag is given that the script does not use.
 
   Args:
-    *ignored: the flags.
+    *ignored: Flags that the script does not use.
 
   Raises:
-    ValueError: if one of them was given.
+    ValueError: If one of them is given.
   """
   for flag in ignored:
     if flag.present:
@@ -107,14 +107,16 @@ def refuse_flags(*ignored: flags.FlagHolder) -> None:
 
 
 def config_from_flags(choice: RuleChoice, **asked: Any) -> EvaluationConfig:
-  """The evaluation that the flags ask for; what none says is the rule's own.
+  """Returns the evaluation that the flags ask for.
+
+  Without a flag, the value is taken from the metadata of the rule.
 
   Args:
-    choice: the rule.
-    **asked: arguments of `make_config` that are not up to the flags.
+    choice: The rule.
+    **asked: Arguments of `make_config` that replace those from flags.
 
   Raises:
-    ValueError: if a number is out of range.
+    ValueError: If a value is out of range.
   """
   if "examples_per_class" not in asked:
     asked["examples_per_class"] = (

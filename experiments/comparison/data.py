@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Examples that baselines are compared on, and tasks that some learn from."""
+"""Subsets of examples, and tasks that baselines learn from."""
 
 import dataclasses
 from typing import NamedTuple
@@ -18,11 +18,11 @@ from lurl_tf.tasks import (
 
 
 class Tasks(NamedTuple):
-  """What baselines learn from, or are chosen by, that is not the data set.
+  """Samplers of tasks from other data sets.
 
   Attributes:
-    meta_train: labelled tasks for `TaskBaseline`.
-    meta_validation: held-out tasks, to choose options and epochs by.
+    meta_train: Sampler of labelled tasks for a `TaskBaseline`.
+    meta_validation: Sampler of held-out tasks on which options are chosen.
   """
 
   meta_train: TaskSampler
@@ -32,18 +32,18 @@ class Tasks(NamedTuple):
 def subset(
   examples: LabelledExamples, count: int, seed: int
 ) -> LabelledExamples:
-  """Some of a split's examples, drawn at random.
+  """Draws a random subset of the examples of a split.
 
   Args:
-    examples: the split.
-    count: how many.
-    seed: of the draw.
+    examples: The split.
+    count: Number of examples.
+    seed: Integer seed of the draw.
 
   Returns:
-    The split with fewer examples, in their old order.
+    The subset, in the order of the split.
 
   Raises:
-    ValueError: if there are not as many.
+    ValueError: If the split has fewer examples.
   """
   if count > len(examples.labels):
     raise ValueError(
@@ -61,22 +61,22 @@ def load_tasks(
   data_dir: str | None,
   seed: int,
 ) -> Tasks:
-  """Tasks of a distribution whose inputs have the shape of a data set's.
+  """Loads the tasks of a distribution at the input shape of a data set.
 
   Args:
-    name: of the distribution, see `find_distribution`.
-    image_shape: of the data set's inputs.
-    units: of the base network.
-    data_dir: of prepared data sets.
-    seed: of the tasks.
+    name: Name of the distribution, see `find_distribution`.
+    image_shape: Shape of the inputs of the data set.
+    units: Units of the base network's layers.
+    data_dir: Folder of prepared data sets.
+    seed: Integer seed of the tasks.
 
   Returns:
     `Tasks`.
 
   Raises:
-    OSError: if a file cannot be read.
-    ValueError: if the inputs are no gray, square images, or there are no tasks
-      of both uses.
+    OSError: If a file cannot be read.
+    ValueError: If the inputs are not gray, square images, or the distribution
+      lacks tasks of one use.
   """
   return Tasks(
     *(
@@ -94,28 +94,28 @@ def load_sampler(
   data_dir: str | None,
   seed: int,
 ) -> TaskSampler:
-  """Tasks of one use whose inputs have the shape of a data set's.
+  """Loads the tasks of one use at the input shape of a data set.
 
   Args:
-    name: of the distribution, see `find_distribution`.
-    use: of its sources to take.
-    image_shape: of the data set's inputs.
-    units: of the base network.
-    data_dir: of prepared data sets.
-    seed: of the tasks.
+    name: Name of the distribution, see `find_distribution`.
+    use: Use of the sources, such as `"meta_train"`.
+    image_shape: Shape of the inputs of the data set.
+    units: Units of the base network's layers.
+    data_dir: Folder of prepared data sets.
+    seed: Integer seed of the tasks.
 
   Returns:
-    Their sampler.
+    Sampler of the tasks.
 
   Raises:
-    OSError: if a file cannot be read.
-    ValueError: if the inputs are no gray, square images, or there are no tasks
-      of this use.
+    OSError: If a file cannot be read.
+    ValueError: If the inputs are not gray, square images, or the distribution
+      has no tasks of this use.
   """
   if len(image_shape) != 3 or image_shape[0] != image_shape[1]:
     raise ValueError(
-      "Methods that learn from other tasks, or are chosen by them, need "
-      "square images; leave them out. "
+      "Methods that learn from other tasks, or are tuned on them, need square "
+      "images. "
       f"Received: inputs of shape {image_shape}"
     )
   distribution = dataclasses.replace(

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What scripts with baselines say of rules and data, beside `rule_flags`.
+"""Rules and data of scripts with baselines, as the flags ask.
 
-They are used as those of `experiments.common.flags`.
+The flags are used as those of `experiments.common.flags`.
 """
 
 from collections.abc import Sequence
@@ -11,17 +11,17 @@ from absl import flags
 
 from experiments.common import flags as shared_flags
 from experiments.common import rule_flags
+from experiments.common.data import load_splits
 from experiments.common.rule_choice import RuleChoice
 from experiments.comparison.data import subset
 from lurl_tf.evaluation import EvaluationConfig
 from lurl_tf.structures import LabelledExamples
-from lurl_tf.tasks import load_examples
 
 TRAIN_EXAMPLES = flags.DEFINE_integer(
   "train_examples",
   None,
-  "Examples of the training split that are used, drawn at random. Default: "
-  "all.",
+  "Number of examples of the training split that are used, drawn at random. "
+  "Default: all.",
   lower_bound=1,
 )
 
@@ -29,15 +29,20 @@ TRAIN_EXAMPLES = flags.DEFINE_integer(
 def configs_from_flags(
   choices: Sequence[RuleChoice], **asked: Any
 ) -> list[EvaluationConfig]:
-  """Each rule's own inner training of the first rule's base network.
+  """Returns each rule's inner training of the first rule's base network.
 
   Args:
-    choices: the rules.
-    **asked: arguments of `make_config` that are not up to the flags.
+    choices: The rules.
+    **asked: Arguments of `make_config` that replace those from flags.
 
   Raises:
-    ValueError: if a number is out of range.
+    ValueError: If a number is out of range.
   """
+  if len(rule_flags.INNER_STEPS.value or ()) > 1:
+    raise ValueError(
+      "This script takes a single number of inner steps. Received: "
+      f"--inner_steps={','.join(map(str, rule_flags.INNER_STEPS.value))}"
+    )
   first = choices[0].metadata
   return [
     rule_flags.config_from_flags(
@@ -51,22 +56,14 @@ def configs_from_flags(
 
 
 def splits_from_flags() -> tuple[LabelledExamples, LabelledExamples]:
-  """The training and the test split of `--dataset`, as the flags want them.
+  """Loads the training and the test split of `--dataset`.
 
   Raises:
-    OSError: if a file cannot be read.
-    ValueError: if there is no such data set, or it has too few examples.
+    OSError: If a file cannot be read.
+    ValueError: If the data set does not exist, or has too few examples.
   """
-  train, test = (
-    load_examples(
-      rule_flags.DATASET.value,
-      split,
-      shared_flags.DATA_DIR.value,
-      shared_flags.IMAGE_SIZE.value,
-      rule_flags.CHANNELS.value,
-      rule_flags.RESIZE.value,
-    )
-    for split in ("train", "test")
+  train, test = load_splits(
+    rule_flags.DATASET.value, shared_flags.IMAGE_SIZE.value
   )
   if TRAIN_EXAMPLES.value is not None:
     train = subset(train, TRAIN_EXAMPLES.value, shared_flags.SEED.value)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The picture of a comparison."""
+"""Figure of a comparison."""
 
 from collections.abc import Sequence
 
@@ -13,16 +13,16 @@ from lurl_tf.evaluation.comparison_scores import Score, best_scores
 def plot_comparison(
   path: str, scores: Sequence[Score], reference: str, title: str
 ) -> None:
-  """Writes every method's best accuracy, a panel per number of labels, as PNG.
+  """Draws the best accuracy of every method, a panel per number of labels.
 
-  Bars are standard errors; the reference is drawn in another colour, with a
+  Bars are standard errors. The reference is drawn in another colour, with a
   line at its accuracy.
 
   Args:
-    path: the file.
-    scores: of all methods.
-    reference: the method that the others are compared with.
-    title: of the picture.
+    path: Path of the PNG file.
+    scores: Scores of all methods.
+    reference: Name of the method that the others are compared with.
+    title: Title of the figure.
   """
   numbers = sorted({score.examples_per_class for score in scores})
   panels = [

@@ -6,10 +6,9 @@ from typing import Any
 
 import numpy as np
 
-from experiments.common.results import (
+from lurl_tf.evaluation.comparison_result import (
   format_accuracy,
   format_difference,
-  format_table,
 )
 from lurl_tf.evaluation.comparison_scores import (
   OWN_READOUT,
@@ -20,7 +19,8 @@ from lurl_tf.evaluation.comparison_scores import (
   contests,
 )
 from lurl_tf.evaluation.config import EvaluationConfig
-from lurl_tf.evaluation.method_scorer import COMPARED_READOUTS
+from lurl_tf.readouts import COMPARED_READOUTS
+from lurl_tf.tables import format_table
 
 TRANSDUCTIVE_MARK = "*"
 
@@ -32,18 +32,18 @@ def as_json(
   config: EvaluationConfig,
   options: Mapping[str, str],
 ) -> dict[str, Any]:
-  """The results for `--results`.
+  """Returns the results for `--results`.
 
   Args:
-    scores: of all methods.
-    reference: the method that the others are compared with.
-    dataset: name of the data set.
-    config: base network and draws.
-    options: of baselines, as text, by name.
+    scores: Scores of all methods.
+    reference: Name of the method that the others are compared with.
+    dataset: Name of the data set.
+    config: Base network and draws.
+    options: Options of the baselines as text, by name.
 
   Returns:
-    Plain values. `accuracies` of a score is a list per set of initial weights
-    of a number per label draw. Accuracies and differences are shares.
+    Plain values. `accuracies` of a score has a list per set of initial weights,
+    with a number per label draw. Accuracies and differences are in [0, 1].
   """
   return {
     "dataset": dataset,
@@ -64,10 +64,10 @@ def as_json(
 
 
 def score_as_json(score: Score) -> dict[str, Any]:
-  """One score for `--results`.
+  """Returns one score for `--results`.
 
   Args:
-    score: of a method, number of labels, choice of layers and read-out.
+    score: Score of a method, number of labels, choice of layers and read-out.
 
   Returns:
     Plain values, see `as_json`.
@@ -93,13 +93,13 @@ def as_text(
   dataset: str,
   config: EvaluationConfig,
 ) -> str:
-  """The results for people: a table of accuracies and one of differences.
+  """Returns the results as text: tables of accuracies and differences.
 
   Args:
-    scores: of all methods.
-    reference: the method that the others are compared with.
-    dataset: name of the data set.
-    config: base network and draws.
+    scores: Scores of all methods.
+    reference: Name of the method that the others are compared with.
+    dataset: Name of the data set.
+    config: Base network and draws.
 
   Returns:
     Several lines.
@@ -119,9 +119,9 @@ def as_text(
     found = contests(own, reference, config.seed)
     if found:
       parts.append(
-        f"{per_class} labelled examples per class: {reference} less each "
-        "method, both at their best, in points [95 % interval]; p by the "
-        f"bootstrap, adjusted for all rows (Holm)\n{_contest_table(found)}"
+        f"{per_class} labelled examples per class: {reference} minus each "
+        "method, both at their best, in points [95 % interval]; bootstrap "
+        f"p-values, adjusted for all rows (Holm)\n{_contest_table(found)}"
       )
   return "\n\n".join([*parts, *_notes(scores)])
 
@@ -135,7 +135,7 @@ def _by_examples(scores: Sequence[Score]) -> dict[int, list[Score]]:
 
 
 def _accuracy_table(scores: Sequence[Score]) -> str:
-  """A line per method and choice of layers, a column per read-out."""
+  """Formats a line per method and choice of layers."""
   best = best_scores(scores)
   columns = [*COMPARED_READOUTS, OWN_READOUT]
   lines: dict[tuple[str, Layers], list[object]] = {}
@@ -174,14 +174,14 @@ def _contest_table(found: Sequence[Contest]) -> str:
 
 def _notes(scores: Sequence[Score]) -> list[str]:
   notes = [
-    "! marks a method's best read-out and layers, chosen on the query set, for "
-    "all methods alike. The standard error's unit is the initial weights, or "
-    "the label draw where no seed matters."
+    "! marks the best read-out and layers of a method, chosen on the query set "
+    "for all methods. The unit of the standard error is the initial weights; "
+    "for methods without a seed, it is the label draw."
   ]
   if any(score.is_transductive for score in scores):
     notes.append(
-      f"{TRANSDUCTIVE_MARK} is transductive: it is fitted on the query set's "
-      "inputs, too."
+      f"{TRANSDUCTIVE_MARK} marks transductive methods, which are also fitted "
+      "on the query inputs."
     )
   diverged = dict.fromkeys(
     (score.method, score.examples_per_class, score.num_diverged)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Which classes a few-shot read-out takes for which others, as a picture."""
+"""Confusion matrices of few-shot read-outs, and their pictures."""
 
 from collections.abc import Callable, Sequence
 
@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 from sklearn import metrics
 
 from lurl_tf.evaluation.snapshots import Snapshot
-from lurl_tf.readouts.ridge import predict_ridge_loo
+from lurl_tf.readouts import predict_ridge_loo
 from lurl_tf.structures import LabelledExamples
 
 # With more classes, numbers would not fit into their cells.
@@ -21,16 +21,16 @@ def few_shot_confusion(
   query: LabelledExamples,
   features_of: Callable[[np.ndarray], np.ndarray],
 ) -> np.ndarray:
-  """Counts what the read-out `ridge_loo` takes query examples for.
+  """Computes the confusion matrix of the read-out `ridge_loo`.
 
   Args:
-    support: labelled examples, on which it is fitted.
-    query: others, which it classifies.
-    features_of: maps inputs `[b, i]` to features `[b, u]`; support and query
-      are one batch, as in the published protocol.
+    support: Labelled examples that the read-out is fitted on.
+    query: Examples that are classified.
+    features_of: Function from inputs `[b, i]` to features `[b, u]`. Support and
+      query are one batch, as in the published protocol.
 
   Returns:
-    `[k, k]` counts: a row per class, a column per class it is taken for.
+    `[k, k]` counts: a row per class, a column per predicted class.
   """
   features = features_of(np.concatenate([support.inputs, query.inputs]))
   if not np.all(np.isfinite(features)):  # As in an evaluation.
@@ -50,16 +50,16 @@ def few_shot_picture(
   network: Snapshot,
   activation: str,
 ) -> np.ndarray:
-  """Draws the confusions of a read-out of a base network's features.
+  """Draws the confusion matrix of a read-out of a base network.
 
   Args:
-    support: labelled examples, on which it is fitted.
-    query: others, which it classifies.
-    network: whose features are read.
-    activation: of the base network.
+    support: Labelled examples that the read-out is fitted on.
+    query: Examples that are classified.
+    network: Base network that computes the features.
+    activation: Activation of the base network.
 
   Returns:
-    uint8 `[height, width, 3]`.
+    uint8 `[height, width, 3]` picture.
   """
   matrix = few_shot_confusion(
     support, query, lambda inputs: network.features(inputs, activation)
@@ -70,18 +70,18 @@ def few_shot_picture(
 def confusion_picture(
   matrix: np.ndarray, class_names: Sequence[str]
 ) -> np.ndarray:
-  """Draws each class's shares in %.
+  """Draws a confusion matrix as percentages of each class.
 
   Args:
-    matrix: of `few_shot_confusion`.
-    class_names: a name per class.
+    matrix: Matrix of `few_shot_confusion`.
+    class_names: Name of each class.
 
   Returns:
-    uint8 `[height, width, 3]`.
+    uint8 `[height, width, 3]` picture.
   """
   totals = matrix.sum(axis=1, keepdims=True)
   shares = 100 * matrix / np.maximum(totals, 1)
-  # TensorBoard has room for 350 dots, and shrinks what is wider.
+  # TensorBoard shrinks pictures that are wider than 350 pixels.
   side = 2.3 + 0.25 * max(len(class_names), 10)
   figure = Figure(figsize=(side, side), dpi=72, layout="constrained")
   canvas, axes = FigureCanvasAgg(figure), figure.subplots()
@@ -98,7 +98,7 @@ def confusion_picture(
   accuracy = 100 * np.trace(matrix) / max(matrix.sum(), 1)
   axes.set(
     title=f"shares in %; accuracy {accuracy:.1f} %",
-    xlabel="taken for",
+    xlabel="predicted class",
     ylabel="class",
   )
   canvas.draw()

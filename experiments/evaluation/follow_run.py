@@ -25,9 +25,9 @@ from lurl_tf.evaluation import (
   RANDOM_INIT,
   RAW_INPUTS,
   UNTRAINED_RULE,
+  ComparisonResult,
   EvaluationConfig,
-  EvaluationResult,
-  evaluate,
+  compare,
 )
 from lurl_tf.evaluation.draws import draw_support
 from lurl_tf.evaluation.snapshots import take_snapshots
@@ -148,7 +148,9 @@ class Follower:
     evaluation = self._config_of(rule, 0, config.inner_learning_rates)
     baselines = {}
     for name, train, test in self._suite:
-      result = evaluate(train, test, {UNTRAINED_RULE: rule}, evaluation)
+      methods = {RAW_INPUTS: RAW_INPUTS, RANDOM_INIT: RANDOM_INIT}
+      methods[UNTRAINED_RULE] = rule
+      result = compare(methods, (train, test), evaluation)
       baselines[name] = {
         method: _accuracies(result, method) for method in _BASELINES
       }
@@ -166,7 +168,7 @@ class Follower:
     )
     suite = {}
     for name, train, test in self._suite:
-      result = evaluate(train, test, {LEARNED_RULE: saved_rule.rule}, config)
+      result = compare({LEARNED_RULE: saved_rule.rule}, (train, test), config)
       suite[name] = _accuracies(result, LEARNED_RULE)
     return Score(
       saved.step, self._validation.score(saved_rule.parameters), suite
@@ -252,7 +254,7 @@ class Follower:
   ) -> PresetMetadata:
     return dataclasses.replace(
       self._metadata,
-      meta_steps=step,
+      outer_steps=step,
       inner_learning_rates=tuple(inner_learning_rates),
     )
 
@@ -287,12 +289,12 @@ def _results_path(logdir: str) -> str:
   return tf.io.gfile.join(logdir, FOLDER, "results.jsonl")
 
 
-def _accuracies(result: EvaluationResult, method: str) -> dict[str, float]:
+def _accuracies(result: ComparisonResult, method: str) -> dict[str, float]:
   """A method's mean accuracies by read-out, after its last inner step."""
   return {
-    row.readout: row.accuracy_mean
-    for row in result.rows
-    if row.method == method
+    score.readout: score.mean
+    for score in result.scores
+    if score.method == method
   }
 
 

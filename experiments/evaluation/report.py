@@ -1,65 +1,75 @@
 # SPDX-License-Identifier: Apache-2.0
 """An evaluation as JSON for programs and as tables for people."""
 
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
-from experiments.common.results import (
-  DECISIVE_READOUT,
-  format_accuracy,
-  format_difference,
-  format_table,
-)
+from experiments.common.results import DECISIVE_READOUT
 from lurl_tf.evaluation import (
   LEARNED_RULE,
   RANDOM_INIT,
-  EvaluationResult,
-  EvaluationRow,
+  RAW_INPUTS,
+  UNTRAINED_RULE,
+  ComparisonResult,
+  Score,
 )
-from lurl_tf.readouts.ridge import READOUTS
+from lurl_tf.evaluation.comparison_result import (
+  format_accuracy,
+  format_difference,
+  score_table,
+)
+from lurl_tf.evaluation.statistics import PairedDifference
 
 DEVELOPMENT_DATASET = "lurl_digits"
 
 
 def as_json(
-  result: EvaluationResult, dataset: str, rule: str
+  result: ComparisonResult, dataset: str, rule: str
 ) -> dict[str, Any]:
-  """The results for `--results`.
+  """Returns the results for `--results`.
 
   Args:
-    result: of `lurl_tf.evaluation.evaluate`.
-    dataset: name of the data set.
-    rule: name or path of the rule.
+    result: Result of the evaluation.
+    dataset: Name of the data set.
+    rule: Name or path of the rule.
 
   Returns:
-    Plain values. `per_episode` lists the draws of the first initial weights,
-    then those of the second, and so on. Accuracies and differences are shares,
-    not per cent. Rows of the learned rule also hold its paired difference to
-    the untrained rule.
+    Plain values, with rows by method, read-out and inner steps. `per_episode`
+    lists the draws of the first initial weights, then those of the second, and
+    so on. Accuracies and differences are in [0, 1]. Rows of the learned rule
+    also contain its paired difference to the untrained rule.
   """
+  methods = list(dict.fromkeys(score.method for score in result.scores))
+  readouts = list(dict.fromkeys(score.readout for score in result.scores))
+  rows = sorted(
+    result.scores,
+    key=lambda score: (
+      methods.index(score.method),
+      readouts.index(score.readout),
+    ),
+  )
   return {
     "dataset": dataset,
     "rule": rule,
     "examples_per_class": result.config.examples_per_class,
     "episodes": result.config.num_episodes,
-    "rows": [_json_row(row, result) for row in result.rows],
+    "rows": [_json_row(row, result) for row in rows],
   }
 
 
-def as_text(result: EvaluationResult, dataset: str, rule: str) -> str:
-  """The results for people: what was done, two or three tables, a verdict.
+def as_text(result: ComparisonResult, dataset: str, rule: str) -> str:
+  """Returns the results as text: the protocol, tables and conclusions.
 
   Args:
-    result: of `lurl_tf.evaluation.evaluate`.
-    dataset: name of the data set.
-    rule: name or path of the rule.
+    result: Result of the evaluation.
+    dataset: Name of the data set.
+    rule: Name or path of the rule.
 
   Returns:
     Several lines.
   """
-  config = result.config
+  config, scores = result.config, result.scores
   parts = [
     f"Rule {rule} on {dataset}: {config.num_episodes} episodes "
     f"({config.initial_weights} initial weights x {config.label_draws} label "
@@ -73,80 +83,97 @@ def as_text(result: EvaluationResult, dataset: str, rule: str) -> str:
       "choices were made by looking at it."
     )
   parts.append(
-    _table(
-      "Accuracy in % +- standard error (its unit is the initial weights; for "
-      "raw_inputs, which has none, the label draw)",
-      result,
-      lambda row: format_accuracy(row.accuracy_mean, row.accuracy_stderr),
+    "Accuracy in % +- standard error (its unit is the initial weights; for "
+    "raw_inputs, which has none, the label draw)\n"
+    + score_table(
+      scores, lambda score: format_accuracy(score.mean, score.stderr)
     )
   )
   parts.append(
-    _table(
-      "Difference to random_init on the same draws, in points [95 % interval]",
-      result,
-      lambda row: (
+    "Difference to random_init on the same draws, in points [95 % interval]\n"
+    + score_table(
+      scores,
+      lambda score: (
         None
-        if row.method == RANDOM_INIT
-        else format_difference(row.to_random_init)
+        if score.method == RANDOM_INIT
+        else format_difference(to_random_init(score, result))
       ),
     )
   )
-  if any(row.to_untrained_rule for row in result.rows):
+  if any(to_untrained_rule(score, result) for score in scores):
+
+    def difference(score):
+      paired = to_untrained_rule(score, result)
+      return paired and format_difference(paired)
+
     parts.append(
-      _table(
-        "Difference to untrained_rule on the same draws and steps, in points "
-        "[95 % interval]",
-        result,
-        lambda row: (
-          row.to_untrained_rule and format_difference(row.to_untrained_rule)
-        ),
-      )
+      "Difference to untrained_rule on the same draws and steps, in points "
+      f"[95 % interval]\n{score_table(scores, difference)}"
     )
   parts += [*_warnings(result), *_verdicts(result)]
   return "\n\n".join(parts)
 
 
-def _json_row(row: EvaluationRow, result: EvaluationResult) -> dict[str, Any]:
+def to_random_init(score: Score, result: ComparisonResult) -> PairedDifference:
+  """Returns the difference to random initial features on the same draws.
+
+  Args:
+    score: Score of a method.
+    result: Result that also contains random initial features.
+  """
+  other = result.score(RANDOM_INIT, score.readout)
+  return score.difference(other, result.config.seed)
+
+
+def to_untrained_rule(
+  score: Score, result: ComparisonResult
+) -> PairedDifference | None:
+  """Returns the difference to the untrained rule after as many steps.
+
+  Args:
+    score: Score of a method.
+    result: Result that contains `score`.
+
+  Returns:
+    The difference on the same draws; None for a method that is no learned
+    rule, and if the untrained rule was not evaluated.
+  """
+  if score.method in (RAW_INPUTS, RANDOM_INIT, UNTRAINED_RULE):
+    return None
+  if all(other.method != UNTRAINED_RULE for other in result.scores):
+    return None
+  other = result.score(UNTRAINED_RULE, score.readout, score.inner_steps)
+  return score.difference(other, result.config.seed)
+
+
+def _json_row(score: Score, result: ComparisonResult) -> dict[str, Any]:
   config = result.config
   per_episode = np.broadcast_to(
-    row.accuracies, (config.initial_weights, config.label_draws)
+    score.accuracies, (config.initial_weights, config.label_draws)
   )
+  to_random = to_random_init(score, result)
   fields = {
-    "method": row.method,
-    "inner_steps": row.inner_steps,
-    "readout": row.readout,
-    "accuracy_mean": row.accuracy_mean,
-    "accuracy_stderr": row.accuracy_stderr,
-    "difference_to_random_init": row.to_random_init.difference,
-    "interval": row.to_random_init.interval,
+    "method": score.method,
+    "inner_steps": score.inner_steps,
+    "readout": score.readout,
+    "accuracy_mean": score.mean,
+    "accuracy_stderr": score.stderr,
+    "difference_to_random_init": to_random.difference,
+    "interval": to_random.interval,
     "per_episode": per_episode.ravel().tolist(),
   }
-  if row.to_untrained_rule is not None:
-    fields["difference_to_untrained_rule"] = row.to_untrained_rule.difference
-    fields["interval_to_untrained_rule"] = row.to_untrained_rule.interval
+  to_untrained = to_untrained_rule(score, result)
+  if to_untrained is not None:
+    fields["difference_to_untrained_rule"] = to_untrained.difference
+    fields["interval_to_untrained_rule"] = to_untrained.interval
   return fields
 
 
-def _table(
-  title: str,
-  result: EvaluationResult,
-  cell: Callable[[EvaluationRow], str | None],
-) -> str:
-  """A line per method and number of steps, a column per read-out."""
-  lines = []
-  for key in dict.fromkeys((row[:2]) for row in result.rows):
-    cells = [cell(result.row(key[0], readout, key[1])) for readout in READOUTS]
-    if all(cells):
-      lines.append([*key, *cells])
-  headers = ["method", "inner steps", *READOUTS]
-  return f"{title}\n{format_table(headers, lines)}"
-
-
-def _warnings(result: EvaluationResult) -> list[str]:
+def _warnings(result: ComparisonResult) -> list[str]:
   diverged = dict.fromkeys(
-    (row.method, row.inner_steps, row.num_diverged)
-    for row in result.rows
-    if row.num_diverged
+    (score.method, score.inner_steps, score.num_diverged)
+    for score in result.scores
+    if score.num_diverged
   )
   return [
     f"Warning: features of {method} after {steps} inner steps were not finite "
@@ -156,20 +183,22 @@ def _warnings(result: EvaluationResult) -> list[str]:
   ]
 
 
-def _verdicts(result: EvaluationResult) -> list[str]:
-  """Sentences on the learned rule after its last step."""
-  last_step = result.config.inner_steps[-1]
-  if not any(row.method == LEARNED_RULE for row in result.rows):
+def _verdicts(result: ComparisonResult) -> list[str]:
+  """Conclusions on the learned rule after its last step."""
+  if not any(score.method == LEARNED_RULE for score in result.scores):
     return []
-  row = result.row(LEARNED_RULE, DECISIVE_READOUT, last_step)
-  comparisons = [("random init", row.to_random_init)]
-  if row.to_untrained_rule is not None:
-    comparisons.append(("untrained rule", row.to_untrained_rule))
-  lines = [
-    f"learned rule beats {other}: {'yes' if paired.interval[0] > 0 else 'no'} "
-    f"({DECISIVE_READOUT}, {last_step} inner steps: "
-    f"{100 * paired.difference:+.1f} points "
-    f"[{100 * paired.interval[0]:+.1f}, {100 * paired.interval[1]:+.1f}])"
-    for other, paired in comparisons
+  score = result.score(LEARNED_RULE, DECISIVE_READOUT)
+  differences = {
+    "random init": to_random_init(score, result),
+    "untrained rule": to_untrained_rule(score, result),
+  }
+  return [
+    "\n".join(
+      f"learned rule beats {other}: "
+      f"{'yes' if paired.interval[0] > 0 else 'no'} ({DECISIVE_READOUT}, "
+      f"{score.inner_steps} inner steps: {100 * paired.difference:+.1f} points "
+      f"[{100 * paired.interval[0]:+.1f}, {100 * paired.interval[1]:+.1f}])"
+      for other, paired in differences.items()
+      if paired is not None
+    )
   ]
-  return ["\n".join(lines)]

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The picture of `experiments.generalize`: a panel per sweep."""
+"""Picture of `experiments.generalize`, with a panel per sweep."""
 
 from collections.abc import Sequence
 
@@ -15,26 +15,28 @@ _LOGARITHMIC = ("steps", "width", "text")
 
 
 def plot_generalization(path: str, rows: Sequence[GeneralizationRow]) -> None:
-  """Draws accuracy and random init along every sweep, as PNG.
+  """Draws the accuracies of a rule and of random init along every sweep.
 
-  Bars are the 95 % intervals of the gain over random init.
+  Bars are 95 % intervals of the gain over random init.
 
   Args:
-    path: the file.
-    rows: of all rules and settings.
+    path: Path of the PNG file.
+    rows: Rows of all rules and settings.
   """
   rows = [row for row in rows if row.learned.readout == DECISIVE_READOUT]
   sweeps = list(dict.fromkeys(row.setting.sweep for row in rows))
   if len(sweeps) > 1:
     sweeps.remove(TRAINED)
-  figure = Figure(figsize=(4 * len(sweeps), 3.5), layout="constrained")
-  panels = figure.subplots(1, len(sweeps), squeeze=False)[0]
+  figure = Figure(figsize=(1 + 2.2 * len(sweeps), 3.2), layout="constrained")
+  panels = figure.subplots(1, len(sweeps), squeeze=False, sharey=True)[0]
   for axes, sweep in zip(panels, sweeps):
     _draw_sweep(axes, [row for row in rows if row.setting.sweep == sweep])
     axes.set_xlabel(sweep.replace("_", " "))
+    axes.margins(x=0.2)
+    axes.grid(alpha=0.3)
   panels[0].set_ylabel(f"accuracy in % ({DECISIVE_READOUT})")
   legend = panels[0].legend(fontsize="small")
-  # A rule's name can be a long path, which would leave no room for the curves.
+  # A rule's name can be a long path, which would shrink the panels.
   legend.set_in_layout(False)
   write_figure(path, figure)
 
@@ -47,7 +49,7 @@ def _draw_sweep(axes: Axes, rows: Sequence[GeneralizationRow]) -> None:
     own = [row for row in rows if row.rule == rule]
     places = [values.index(row.value) if is_named else row.value for row in own]
     means, randoms = (
-      np.array([100 * each.accuracy_mean for each in column])
+      np.array([100 * each.mean for each in column])
       for column in zip(*((row.learned, row.random_init) for row in own))
     )
     ends = 100 * np.array([row.gain.interval for row in own]).T

@@ -32,10 +32,9 @@ def keep_best(
   if not math.isfinite(score.loss):
     return False
   if tf.io.gfile.exists(os.fspath(path)):
-    best = presets.load(path).metadata.validation_loss
-    if best is not None and not score.loss < best:
+    best = presets.load(path).metadata.validation
+    if best is not None and not score.loss < best.loss:
       return False
-  rule.save_preset(
-    path, dataclasses.replace(metadata, validation_loss=score.loss)
-  )
+  validation = presets.Score(metadata.outer_steps, score.loss, score.accuracy)
+  rule.save_preset(path, dataclasses.replace(metadata, validation=validation))
   return True

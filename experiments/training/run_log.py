@@ -7,7 +7,6 @@ from typing import NamedTuple
 
 from experiments.common.charts import meta_training_charts, part_curves
 from experiments.common.progress import Progress, format_seconds
-from experiments.common.results import format_table
 from experiments.training.best_rule import keep_best
 from experiments.training.rule_summaries import (
   InnerTrainingView,
@@ -21,6 +20,7 @@ from lurl_tf.meta.strategy import is_chief
 from lurl_tf.meta.validation import ValidationScore
 from lurl_tf.rule import UpdateRule
 from lurl_tf.summaries import SummaryWriter
+from lurl_tf.tables import format_table
 
 _TABLE_STEPS = 20
 
@@ -173,7 +173,7 @@ class RunLog:
     trainer = self._run.trainer
     return dataclasses.replace(
       self._run.metadata,
-      meta_steps=trainer.step,
+      outer_steps=trainer.step,
       wall_time_seconds=round(time.monotonic() - self._began, 1),
       inner_learning_rates=trainer.inner_learning_rates,
     )

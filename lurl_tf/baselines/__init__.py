@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What a rule is compared with."""
+"""Baselines: methods that learned rules are compared with."""
 
 from lurl_tf.baselines.cactus import CactusProtoNets
 from lurl_tf.baselines.get import NAMED, AnyBaseline, get
@@ -21,8 +21,7 @@ from lurl_tf.baselines.principal_components import PrincipalComponents
 from lurl_tf.baselines.random_features import RandomFeatures
 from lurl_tf.baselines.raw_inputs import RawInputs
 from lurl_tf.baselines.sela import SeLa
-from lurl_tf.baselines.tuning import choose_epochs, tune, validation_tasks
-from lurl_tf.baselines.winner_take_all import WinnerTakeAll
+from lurl_tf.baselines.tuning import tune, validation_tasks
 from lurl_tf.features import Classifier, Features
 
 __all__ = [
@@ -45,8 +44,6 @@ __all__ = [
   "SupervisedFewLabels",
   "TaskBaseline",
   "VariationalAutoencoder",
-  "WinnerTakeAll",
-  "choose_epochs",
   "get",
   "tune",
   "validation_tasks",

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""CACTUs-ProtoNets: episodes of classes that k-means made up."""
+"""CACTUs-ProtoNets: episodes whose classes are clusters of k-means."""
 
 import dataclasses
 from typing import Self
@@ -23,25 +23,25 @@ from lurl_tf.random_numbers import Stream
 class CactusProtoNets(Baseline):
   """Prototypical networks on pseudo-labels (Hsu, Levine and Finn 2019).
 
-  Their algorithm 1, small: several partitions of the unlabelled examples by
-  k-means, each with its own random scaling of the dimensions of an embedding,
-  here principal components; every episode takes one partition, and some of its
-  clusters as classes.
+  A small version of their algorithm 1. K-means partitions the unlabelled
+  examples several times, each time with another random scaling of an
+  embedding, here principal components. The classes of an episode are clusters
+  of one partition.
 
   Args:
-    units: units of the encoder's layers, bottom first.
-    activation: of the layers below the top, which is linear.
-    components: principal components in which clusters are sought.
-    clusters: of a partition; fewer where there are few examples.
-    partitions: how many.
-    classes: clusters of an episode.
-    support_per_class: examples of a cluster that make its prototype.
-    query_per_class: examples of a cluster that are to find it.
-    episodes: how many to learn from.
-    learning_rate: of Adam, at the start.
+    units: Units of the encoder's layers, bottom first.
+    activation: Activation of the layers below the top, which is linear.
+    components: Number of principal components that are clustered.
+    clusters: Number of clusters of a partition, reduced for few examples.
+    partitions: Number of partitions.
+    classes: Number of clusters in an episode.
+    support_per_class: Examples per cluster whose mean is the prototype.
+    query_per_class: Examples per cluster that are classified.
+    episodes: Number of training episodes.
+    learning_rate: Initial learning rate of Adam.
 
   Raises:
-    ValueError: if a value is out of range, or there are too few examples.
+    ValueError: If a value is out of range, or the examples are too few.
   """
 
   units: tuple[int, ...] = (128, 32)
@@ -69,11 +69,11 @@ class CactusProtoNets(Baseline):
     )
 
   def fit(self, unlabelled: np.ndarray, seed: int = 0) -> Features:
-    """Makes the partitions, and trains the encoder on them.
+    """Computes the partitions, and trains the encoder on them.
 
     Args:
-      unlabelled: float32 `[b, i]`.
-      seed: of partitions, starting weights and episodes.
+      unlabelled: float32 `[b, i]` unlabelled examples.
+      seed: Integer seed of partitions, initial weights and episodes.
 
     Returns:
       `Features`.
@@ -87,8 +87,8 @@ class CactusProtoNets(Baseline):
     classes = min(self.classes, *map(len, partitions))
     if classes < 2:
       raise ValueError(
-        f"Two clusters of {size} examples or more are needed. Received: "
-        f"{len(unlabelled)} examples, which k-means divides otherwise"
+        f"K-means must find two clusters with {size} or more examples. "
+        f"Received: {len(unlabelled)} examples with fewer such clusters"
       )
 
     def draw_episode(number):
@@ -112,7 +112,7 @@ class CactusProtoNets(Baseline):
     )
 
   def _partition(self, embedded, seed, number):
-    """The rows of every cluster that is large enough."""
+    """Rows of every cluster that is large enough for an episode."""
     rng = np.random.default_rng([seed, Stream.PARTITION, number])
     size = self.support_per_class + self.query_per_class
     scaled = embedded * rng.uniform(size=embedded.shape[1])
@@ -125,7 +125,7 @@ class CactusProtoNets(Baseline):
     return [members for members in rows if len(members) >= size]
 
   def candidates(self) -> tuple[Self, ...]:
-    """Numbers of clusters, shots and learning rates."""
+    """Varies the number of clusters, the shots and the learning rate."""
     return tuple(
       dataclasses.replace(
         self, clusters=clusters, support_per_class=shots, learning_rate=rate

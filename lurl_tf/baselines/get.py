@@ -1,5 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The baselines that have a name."""
+"""Registry of baselines by name.
+
+To add a baseline, write one file with a frozen dataclass of one of the three
+interfaces in `interface.py`, and one entry of `NAMED`.
+"""
 
 import dataclasses
 import difflib
@@ -29,11 +33,10 @@ from lurl_tf.baselines.principal_components import PrincipalComponents
 from lurl_tf.baselines.random_features import RandomFeatures
 from lurl_tf.baselines.raw_inputs import RawInputs
 from lurl_tf.baselines.sela import SeLa
-from lurl_tf.baselines.winner_take_all import WinnerTakeAll
 
 AnyBaseline = Baseline | LabelledBaseline | TaskBaseline
 
-# In the order of tables.
+# In the order of the rows of tables.
 NAMED: dict[str, AnyBaseline] = {
   "raw_inputs": RawInputs(),
   "pca_32": PrincipalComponents(32),
@@ -44,15 +47,7 @@ NAMED: dict[str, AnyBaseline] = {
   "random_features_32": RandomFeatures(32),
   "random_features_2048": RandomFeatures(2048),
   "denoising_autoencoder": DenoisingAutoencoder(),
-  "denoising_autoencoder_own_loss": DenoisingAutoencoder(keep="own_loss"),
-  "denoising_autoencoder_meta_validation": DenoisingAutoencoder(
-    keep="meta_validation"
-  ),
   "vae": VariationalAutoencoder(),
-  "vae_own_loss": VariationalAutoencoder(keep="own_loss"),
-  "vae_meta_validation": VariationalAutoencoder(keep="meta_validation"),
-  "winner_take_all_32": WinnerTakeAll((32,)),
-  "winner_take_all_128": WinnerTakeAll((128,)),
   "sela": SeLa(),
   "cactus_protonets": CactusProtoNets(),
   "protonets": PrototypicalNetworks(),
@@ -69,18 +64,20 @@ def get(
   units: tuple[int, ...] = (128, 32),
   activation: Activation = "relu",
 ) -> dict[str, AnyBaseline]:
-  """The baselines of some names, with the base network's layers.
+  """Returns baselines by name, with the layers of the base network.
 
   Args:
-    names: which; None for all.
-    units: of the base network, for all that train a network of several layers.
-    activation: of the base network, for all that let it be chosen.
+    names: Names of the baselines; None for all.
+    units: Units of the base network's layers, bottom first. Used by baselines
+      that train a network.
+    activation: Activation of the base network. Used by baselines that have
+      this option.
 
   Returns:
     Baselines by name, in the order of `NAMED`.
 
   Raises:
-    ValueError: if there is none of a name; lists those there are.
+    ValueError: If a name is unknown.
 
   Example:
 
@@ -91,8 +88,8 @@ def get(
     if name not in NAMED:
       near = difflib.get_close_matches(name, NAMED)
       raise ValueError(
-        f"Baselines must be some of {', '.join(NAMED)}. Received: {name!r}. "
-        f"Near names: {', '.join(near) or 'none'}"
+        f"Expected names of baselines: {', '.join(NAMED)}. Received: {name!r}. "
+        f"Similar names: {', '.join(near) or 'none'}"
       )
   return {
     name: _with_network(baseline, units, activation)
@@ -102,8 +99,6 @@ def get(
 
 
 def _with_network(baseline, units, activation):
-  if isinstance(baseline, WinnerTakeAll):  # one layer, of a width of its own
-    return baseline
   options = {"units": units, "activation": activation}
   fields = {field.name for field in dataclasses.fields(baseline)}
   return dataclasses.replace(

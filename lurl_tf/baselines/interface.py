@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What a baseline is: three interfaces, by what a method learns from."""
+"""Three interfaces of baselines, by the data that a method learns from."""
 
 from typing import ClassVar, Self
 
@@ -10,32 +10,32 @@ from lurl_tf.tasks.episodes import TaskSampler
 
 
 class Method:
-  """What the three interfaces have in common.
+  """Base class of the three interfaces.
 
   Attributes:
-    is_random: whether the seed matters.
+    is_random: Whether the result depends on the seed.
   """
 
   is_random: ClassVar[bool] = True
 
   def candidates(self) -> tuple[Self, ...]:
-    """What tuning chooses from: itself first, 20 at most."""
+    """Returns the options that tuning tries: this one first, at most 20."""
     return (self,)
 
 
 class Baseline(Method):
-  """Learns features from unlabelled examples; read-outs score them.
+  """Base class of methods that learn features from unlabelled examples.
 
-  Subclasses are frozen dataclasses, whose fields are the method's options, and
-  override `fit`.
+  Subclasses are frozen dataclasses whose fields are the options of the method,
+  and override `fit`. The features are scored with read-outs.
   """
 
   def fit(self, unlabelled: np.ndarray, seed: int = 0) -> Features:
     """Learns features.
 
     Args:
-      unlabelled: float32 `[b, i]`, of about unit scale.
-      seed: of starting weights, order and noise.
+      unlabelled: float32 `[b, i]` unlabelled examples, of about unit scale.
+      seed: Integer seed of initial weights, example order and noise.
 
     Returns:
       `Features`.
@@ -44,15 +44,15 @@ class Baseline(Method):
 
 
 class LabelledBaseline(Method):
-  """Learns to classify from labelled examples; needs no read-out.
+  """Base class of methods that learn a classifier from labelled examples.
 
   Subclasses are frozen dataclasses and override `fit_labelled`.
 
   Attributes:
-    is_transductive: whether the prediction of one example depends on the others
-      that are predicted with it.
-    needs_all_labels: whether it is to be given all labels of the training
-      split, not the few that other methods get: a ceiling.
+    is_transductive: Whether the prediction of an example depends on the other
+      examples that are predicted with it.
+    needs_all_labels: Whether the method is fitted on all labels of the training
+      split, as an upper bound, and not on the few labels of a draw.
   """
 
   is_transductive: ClassVar[bool] = False
@@ -65,13 +65,13 @@ class LabelledBaseline(Method):
     num_classes: int,
     seed: int = 0,
   ) -> Classifier:
-    """Learns to classify.
+    """Learns a classifier.
 
     Args:
-      inputs: float32 `[b, i]`, of about unit scale.
-      labels: `[b]` class indices.
-      num_classes: number of classes.
-      seed: of starting weights, order and noise.
+      inputs: float32 `[b, i]` labelled examples, of about unit scale.
+      labels: `[b]` class indices of the labelled examples.
+      num_classes: Number of classes.
+      seed: Integer seed of initial weights, example order and noise.
 
     Returns:
       A callable that maps inputs `[b, i]` to class indices `[b]`.
@@ -82,14 +82,14 @@ class LabelledBaseline(Method):
 
 
 class TaskBaseline(Method):
-  """Learns features from tasks of other data sets, as a rule is meta-trained.
+  """Base class of methods that learn features from tasks of other data sets.
 
   Subclasses are frozen dataclasses with a field `permute_inputs`, and override
   `fit_tasks`.
 
   Attributes:
-    permute_inputs: whether every task has its own order of inputs; features are
-      then scored on inputs in an order of their own, too.
+    permute_inputs: Whether every task has its own order of inputs. The features
+      are then scored on permuted inputs, too.
   """
 
   permute_inputs: bool
@@ -98,8 +98,9 @@ class TaskBaseline(Method):
     """Learns features.
 
     Args:
-      sampler: of the tasks, whose inputs are as many as those to come.
-      seed: of starting weights and tasks.
+      sampler: Sampler of tasks with the input size of the data set that the
+        features are scored on.
+      seed: Integer seed of initial weights and tasks.
 
     Returns:
       `Features`.

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Soft assignments to the means of k-means, by scikit-learn."""
+"""Soft assignments to the means of k-means, with scikit-learn."""
 
 import dataclasses
 from typing import Self
@@ -14,22 +14,22 @@ from lurl_tf.features import Features, MappedFeatures
 
 @dataclasses.dataclass(frozen=True)
 class KMeansTriangle(Baseline):
-  """By how much each mean is nearer than means are on average, or zero.
+  """Features `max(0, mean_k d_k - d_k)` of the distances d_k to the k means.
 
   The "triangle" encoding of Coates and Ng (2012, "Learning feature
   representations with k-means", sections 2 and 3; Coates, Lee and Ng 2011,
   equation 3).
 
   Args:
-    clusters: how many; as many as examples, if there are fewer.
-    whiten: whether inputs are ZCA-whitened before.
-    whitening_epsilon: added to the variances, in multiples of their mean, so
-      that directions of noise are not blown up.
-    starts: how often k-means begins anew; the best is kept.
-    max_iterations: of k-means.
+    clusters: Number of clusters, at most the number of examples.
+    whiten: Whether inputs are ZCA-whitened first.
+    whitening_epsilon: Term added to the variances, in multiples of their mean,
+      so that directions of noise are not amplified.
+    starts: Number of restarts of k-means; the best result is used.
+    max_iterations: Largest number of iterations of k-means.
 
   Raises:
-    ValueError: if a number is out of range.
+    ValueError: If a number is out of range.
 
   Example:
 
@@ -49,14 +49,14 @@ class KMeansTriangle(Baseline):
     check_positive(self, "whitening_epsilon")
 
   def fit(self, unlabelled: np.ndarray, seed: int = 0) -> Features:
-    """Finds the means.
+    """Computes the means.
 
     Args:
-      unlabelled: float32 `[b, i]`.
-      seed: of the starting means.
+      unlabelled: float32 `[b, i]` unlabelled examples.
+      seed: Integer seed of the initial means.
 
     Returns:
-      `Features`, one per mean.
+      `Features`, one feature per mean.
     """
     prepare = np.asarray
     if self.whiten:
@@ -76,7 +76,7 @@ class KMeansTriangle(Baseline):
     return MappedFeatures(encode)
 
   def candidates(self) -> tuple[Self, ...]:
-    """Starts, and strengths of whitening where there is any."""
+    """Varies the number of restarts, and the whitening if it is used."""
     epsilons = (self.whitening_epsilon,)
     if self.whiten:
       epsilons = (self.whitening_epsilon, 0.03, 0.1, 0.3, 3.0)
@@ -88,7 +88,7 @@ class KMeansTriangle(Baseline):
 
 
 def _whitening(unlabelled: np.ndarray, epsilon: float):
-  """ZCA: decorrelates inputs and turns them back into the inputs' axes."""
+  """ZCA: decorrelates inputs and rotates them back to the input axes."""
   center = unlabelled.mean(axis=0)
   covariance = np.cov(unlabelled - center, rowvar=False, dtype=np.float64)
   variances, directions = np.linalg.eigh(np.atleast_2d(covariance))

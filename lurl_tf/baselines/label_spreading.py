@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Label spreading over a graph of neighbours, by scikit-learn; transductive."""
+"""Label spreading on a graph of neighbours, with scikit-learn."""
 
 import dataclasses
 from typing import ClassVar, Self
@@ -16,16 +16,15 @@ from lurl_tf.features import Classifier
 class LabelSpreading(LabelledBaseline):
   """Spreads the few labels along a graph of nearest neighbours (Zhou 2004).
 
-  It is transductive: the graph is that of the labelled examples and of all that
-  are to be classified, so that it knows the query set, which no other method
-  does.
+  The method is transductive: the graph contains the labelled examples and the
+  query set, which no other method uses when it is fitted.
 
   Args:
-    neighbors: of an example, in the graph.
-    share: of a label that comes from the neighbours, alpha.
+    neighbors: Number of neighbours per example.
+    share: Share of a label that comes from the neighbours, alpha in [0, 1].
 
   Raises:
-    ValueError: if a number is out of range.
+    ValueError: If a number is out of range.
   """
 
   neighbors: int = 10
@@ -47,13 +46,13 @@ class LabelSpreading(LabelledBaseline):
     num_classes: int,
     seed: int = 0,
   ) -> Classifier:
-    """Keeps the labelled examples; the work is done when classifying.
+    """Stores the labelled examples; labels are spread at prediction.
 
     Args:
-      inputs: float32 `[b, i]`.
-      labels: `[b]` class indices.
-      num_classes: not used.
-      seed: not used.
+      inputs: float32 `[b, i]` inputs of the labelled examples.
+      labels: `[b]` class indices of the labelled examples.
+      num_classes: Not used.
+      seed: Not used.
 
     Returns:
       A callable that maps inputs `[n, i]` to class indices `[n]`.
@@ -75,7 +74,7 @@ class LabelSpreading(LabelledBaseline):
     return classify
 
   def candidates(self) -> tuple[Self, ...]:
-    """Numbers of neighbours, and shares."""
+    """Varies the number of neighbours and the share."""
     return tuple(
       dataclasses.replace(self, neighbors=neighbors, share=share)
       for neighbors in (self.neighbors, 5, 20)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Principal components, by scikit-learn."""
+"""Principal components, with scikit-learn."""
 
 import dataclasses
 from typing import ClassVar, Self
@@ -14,14 +14,14 @@ from lurl_tf.features import Features, MappedFeatures
 
 @dataclasses.dataclass(frozen=True)
 class PrincipalComponents(Baseline):
-  """Projections on the directions of the largest variance (Hotelling 1933).
+  """Projections on the directions of largest variance (Hotelling 1933).
 
   Args:
-    components: how many; all there are, if there are fewer.
-    whiten: whether they are scaled to unit variance.
+    components: Number of components, reduced to the rank of the data.
+    whiten: Whether components are scaled to unit variance.
 
   Raises:
-    ValueError: if `components` is not positive.
+    ValueError: If `components` is not positive.
 
   Example:
 
@@ -38,11 +38,11 @@ class PrincipalComponents(Baseline):
     check_at_least(self, components=1)
 
   def fit(self, unlabelled: np.ndarray, seed: int = 0) -> Features:
-    """Finds the directions.
+    """Computes the directions.
 
     Args:
-      unlabelled: float32 `[b, i]`.
-      seed: not used.
+      unlabelled: float32 `[b, i]` unlabelled examples.
+      seed: Not used.
 
     Returns:
       `Features`, the leading component first.
@@ -53,6 +53,6 @@ class PrincipalComponents(Baseline):
     return MappedFeatures(model.fit(unlabelled).transform)
 
   def candidates(self) -> tuple[Self, ...]:
-    """With and without whitening."""
+    """Varies the whitening."""
     others = dataclasses.replace(self, whiten=not self.whiten)
     return (self, others)

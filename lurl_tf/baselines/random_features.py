@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Random features: one layer that learns nothing."""
+"""Random features: one layer with fixed random weights."""
 
 import dataclasses
 from typing import Self
@@ -15,16 +15,16 @@ from lurl_tf.features import Features, MappedFeatures
 class RandomFeatures(Baseline):
   """Rectified random projections of centred inputs (Rahimi and Recht 2009).
 
-  With rectifiers, their inner products approach the arc-cosine kernel of first
-  degree as they become many (Cho and Saul 2009).
+  As the number of features grows, the inner products of rectified projections
+  approach the arc-cosine kernel of degree one (Cho and Saul 2009).
 
   Args:
-    features: how many.
-    bias_stddev: of the random thresholds, in multiples of the standard
-      deviation of a projection.
+    features: Number of features.
+    bias_stddev: Standard deviation of the random biases, in multiples of that
+      of a projection.
 
   Raises:
-    ValueError: if a number is out of range.
+    ValueError: If a number is out of range.
 
   Example:
 
@@ -40,11 +40,11 @@ class RandomFeatures(Baseline):
     check_at_least(self, features=1, bias_stddev=0)
 
   def fit(self, unlabelled: np.ndarray, seed: int = 0) -> Features:
-    """Draws the features; only the mean and scale of inputs are looked at.
+    """Draws the features; only mean and scale of the inputs are used.
 
     Args:
-      unlabelled: float32 `[b, i]`.
-      seed: of the projections.
+      unlabelled: float32 `[b, i]` unlabelled examples.
+      seed: Integer seed of the projections.
 
     Returns:
       `Features`.
@@ -62,7 +62,7 @@ class RandomFeatures(Baseline):
     )
 
   def candidates(self) -> tuple[Self, ...]:
-    """Sizes of the thresholds."""
+    """Varies the standard deviation of the biases."""
     return (
       self,
       *(

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""No features at all: the inputs as they are."""
+"""Raw inputs in place of features."""
 
 import dataclasses
 from typing import ClassVar
@@ -12,7 +12,7 @@ from lurl_tf.features import Features, MappedFeatures
 
 @dataclasses.dataclass(frozen=True)
 class RawInputs(Baseline):
-  """The inputs themselves.
+  """Returns the inputs as features.
 
   Example:
 
@@ -23,11 +23,11 @@ class RawInputs(Baseline):
   is_random: ClassVar[bool] = False
 
   def fit(self, unlabelled: np.ndarray, seed: int = 0) -> Features:
-    """Learns nothing.
+    """Returns the identity.
 
     Args:
-      unlabelled: not used.
-      seed: not used.
+      unlabelled: Not used.
+      seed: Not used.
 
     Returns:
       `Features`.

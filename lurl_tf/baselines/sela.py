@@ -24,29 +24,28 @@ from lurl_tf.features import Features
 
 @dataclasses.dataclass(frozen=True)
 class SeLa(Baseline):
-  """Clusters and features learned together (Asano, Rupprecht, Vedaldi 2020).
+  """Learns clusters and features together (Asano, Rupprecht, Vedaldi 2020).
 
-  In turn: every example gets a label, such that labels fit the network's
-  predictions and all are equally frequent (Sinkhorn-Knopp, their equation 6);
-  and the network learns to predict the labels of examples that noise disturbed.
-  Small and fully connected here: one head, and noise in place of the
-  augmentations of images, which need to know that inputs are images.
+  Two steps alternate. Labels are assigned so that they fit the predictions of
+  the network and are equally frequent (Sinkhorn-Knopp, their equation 6). Then
+  the network learns to predict the labels from noisy inputs. This version is
+  fully connected, has one head, and uses noise in place of image augmentations.
 
   Args:
-    units: units of the network's layers, bottom first.
-    activation: of all layers.
-    clusters: labels there are.
-    sharpness: of the assignment, their lambda.
-    rounds: times that labels are made anew.
-    epochs_per_round: passes over the examples, of 150 steps or more, with the
-      same labels.
-    dropout: share of the inputs that noise sets to zero.
-    noise_stddev: of the noise that is added to inputs.
-    batch_size: examples of a step.
-    learning_rate: of Adam, at the start; it falls to zero by a cosine.
+    units: Units of the network's layers, bottom first.
+    activation: Activation of all layers.
+    clusters: Number of labels.
+    sharpness: Sharpness of the assignment, their lambda.
+    rounds: Number of times that labels are assigned.
+    epochs_per_round: Passes over the examples with the same labels; a pass
+      takes at least 150 steps.
+    dropout: Share of the inputs that are set to zero.
+    noise_stddev: Standard deviation of the noise added to inputs.
+    batch_size: Examples per step.
+    learning_rate: Initial learning rate of Adam, with cosine decay to zero.
 
   Raises:
-    ValueError: if a value is out of range.
+    ValueError: If a value is out of range.
   """
 
   units: tuple[int, ...] = (128, 32)
@@ -73,11 +72,11 @@ class SeLa(Baseline):
     check_share_below_one(self, "dropout")
 
   def fit(self, unlabelled: np.ndarray, seed: int = 0) -> Features:
-    """Labels and learns in turn.
+    """Alternates assignment of labels and training.
 
     Args:
-      unlabelled: float32 `[b, i]`.
-      seed: of starting weights, order and noise.
+      unlabelled: float32 `[b, i]` unlabelled examples.
+      seed: Integer seed of initial weights, example order and noise.
 
     Returns:
       `Features` of the layers below the labels.
@@ -125,7 +124,7 @@ class SeLa(Baseline):
     return NetworkFeatures(network)
 
   def candidates(self) -> tuple[Self, ...]:
-    """Numbers of clusters, strengths of noise and learning rates."""
+    """Varies the number of clusters, the noise and the learning rate."""
     return tuple(
       dataclasses.replace(
         self, clusters=clusters, dropout=dropout, learning_rate=rate
@@ -142,17 +141,17 @@ def balanced_labels(
   tolerance: float = 0.01,
   most_iterations: int = 1000,
 ) -> np.ndarray:
-  """Labels that fit the predictions and are equally frequent.
+  """Assigns labels that fit the predictions and are equally frequent.
 
-  Scales the rows and columns of `shares ** sharpness` in turn until rows sum to
-  1 / n and columns to 1 / k (Sinkhorn and Knopp; Cuturi 2013), and takes every
-  row's largest entry.
+  The rows and columns of `shares ** sharpness` are scaled in turn until rows
+  sum to 1 / n and columns to 1 / k (Sinkhorn and Knopp; Cuturi 2013). The label
+  of an example is the column of the largest entry in its row.
 
   Args:
     log_shares: `[n, k]` logarithms of predicted probabilities.
-    sharpness: lambda; the larger, the closer to the best assignment.
-    tolerance: largest relative error of a column's sum.
-    most_iterations: how often columns are scaled at most.
+    sharpness: Lambda; larger values are closer to the best assignment.
+    tolerance: Largest relative error of a column sum.
+    most_iterations: Largest number of scalings of the columns.
 
   Returns:
     int32 `[n]` labels.

@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Choosing a baseline's options by data of use `meta_validation`.
+"""Choice of a baseline's options on data of use `meta_validation`.
 
-The same small budget as a rule's recipe has: a few tasks, 20 trials at most.
+The budget is as small as that of a rule's options: a few tasks, and at most 20
+trials.
 """
 
-import dataclasses
 from collections.abc import Callable
 from typing import NamedTuple
 
@@ -13,9 +13,8 @@ import threadpoolctl
 
 from lurl_tf.baselines.get import AnyBaseline
 from lurl_tf.baselines.interface import Baseline, LabelledBaseline, TaskBaseline
-from lurl_tf.baselines.networks.autoencoder import Autoencoder
 from lurl_tf.features import Features
-from lurl_tf.readouts.ridge import ridge_loo
+from lurl_tf.readouts import ridge_loo
 from lurl_tf.structures import Episode
 from lurl_tf.tasks.data_use import check_may_choose
 from lurl_tf.tasks.episodes import TaskSampler
@@ -24,11 +23,11 @@ MOST_TRIALS = 20
 
 
 class ValidationTask(NamedTuple):
-  """A task that options are chosen by.
+  """Task on which candidates are compared.
 
   Attributes:
-    unlabelled: float32 `[n, i]`.
-    episode: labelled examples, `[1, d, b, ...]`.
+    unlabelled: float32 `[n, i]` unlabelled examples.
+    episode: Labelled examples, arrays `[1, d, b, ...]`.
   """
 
   unlabelled: np.ndarray
@@ -36,11 +35,11 @@ class ValidationTask(NamedTuple):
 
 
 class Trial(NamedTuple):
-  """One candidate, and how it did.
+  """Candidate and its result.
 
   Attributes:
-    baseline: with its options.
-    accuracy: mean over tasks and label draws, in [0, 1].
+    baseline: Baseline with the candidate's options.
+    accuracy: Mean accuracy over tasks and label draws, in [0, 1].
   """
 
   baseline: AnyBaseline
@@ -50,19 +49,19 @@ class Trial(NamedTuple):
 def validation_tasks(
   sampler: TaskSampler, count: int = 3, unlabelled: int = 10_000
 ) -> tuple[ValidationTask, ...]:
-  """Draws tasks, the same ones every time.
+  """Draws validation tasks; repeated calls draw the same tasks.
 
   Args:
-    sampler: of use `"meta_validation"`; it says how many labelled examples and
-      label draws there are.
-    count: number of tasks.
-    unlabelled: examples of a task, drawn with replacement.
+    sampler: Sampler of use `"meta_validation"`. Its configuration sets the
+      numbers of labelled examples and label draws.
+    count: Number of tasks.
+    unlabelled: Unlabelled examples per task, drawn with replacement.
 
   Returns:
-    The tasks; their inputs are not permuted.
+    The tasks. Their inputs are not permuted.
 
   Raises:
-    ValueError: if the sampler's data may not be chosen by.
+    ValueError: If the sampler's data must not be used to choose options.
   """
   check_may_choose(sampler.use)
   steps = max(unlabelled // sampler.config.batch_size, 1)
@@ -79,35 +78,6 @@ def validation_tasks(
   return tuple(tasks)
 
 
-def choose_epochs(
-  autoencoder: Autoencoder, tasks: tuple[ValidationTask, ...], seed: int = 0
-) -> Autoencoder:
-  """The autoencoder with the number of epochs that is best on other data.
-
-  Args:
-    autoencoder: its `epochs` are the most there may be.
-    tasks: see `validation_tasks`. They should have about as many unlabelled
-      examples as the data to come, so that an epoch is as many steps.
-    seed: of the autoencoder.
-
-  Returns:
-    The same with other `epochs`, the last of which is kept.
-  """
-  accuracies = np.mean(
-    [
-      [
-        score_features(epoch.features, task.episode)
-        for epoch in autoencoder.fit_epochs(task.unlabelled, seed)
-      ]
-      for task in tasks
-    ],
-    axis=0,
-  )
-  return dataclasses.replace(
-    autoencoder, epochs=int(np.argmax(accuracies)) + 1, keep="last"
-  )
-
-
 def tune(
   baseline: AnyBaseline,
   tasks: tuple[ValidationTask, ...],
@@ -115,18 +85,17 @@ def tune(
   report: Callable[[int, int], None] | None = None,
   seed: int = 0,
 ) -> tuple[Trial, ...]:
-  """Tries a baseline's candidates.
+  """Scores the candidates of a baseline on validation tasks.
 
   Args:
-    baseline: whose `candidates` are tried, `MOST_TRIALS` at most.
-    tasks: see `validation_tasks`.
-    sampler: of the tasks that a `TaskBaseline` learns from, of use
-      `"meta_train"`.
-    report: called with the trials done, and how many there are.
-    seed: of the baseline.
+    baseline: Baseline whose `candidates` are scored, at most `MOST_TRIALS`.
+    tasks: Tasks of `validation_tasks`.
+    sampler: Sampler of use `"meta_train"`, from which a `TaskBaseline` learns.
+    report: Callable that takes the number of trials done and their total.
+    seed: Integer seed of the baseline.
 
   Returns:
-    A `Trial` per candidate, the best one first.
+    A `Trial` per candidate, best first.
   """
   candidates = baseline.candidates()[:MOST_TRIALS]
   trials = []
@@ -139,18 +108,18 @@ def tune(
 
 
 def score_features(features: Features, episode: Episode) -> float:
-  """Mean accuracy of a ridge read-out over label draws.
+  """Returns the mean accuracy of `ridge_loo` over label draws.
 
   Args:
-    features: to score.
-    episode: labelled examples, `[1, d, b, ...]`.
+    features: Features to score.
+    episode: Labelled examples, arrays `[1, d, b, ...]`.
 
   Returns:
-    Accuracy from 0 to 1.
+    Accuracy in [0, 1].
   """
 
   def accuracy(support, support_labels, query, query_labels, num_classes):
-    # More threads add in an order that changes from run to run.
+    # With several threads the order of additions differs from run to run.
     with threadpoolctl.threadpool_limits(1):
       return ridge_loo(
         features(support),

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What a comparison finds, and which differences are more than chance."""
+"""Scores of methods, and which differences are larger than chance."""
 
 from collections.abc import Iterable
 from typing import Literal, NamedTuple
@@ -9,25 +9,33 @@ import numpy as np
 from lurl_tf.evaluation import statistics
 from lurl_tf.evaluation.statistics import PairedDifference
 
+RAW_INPUTS = "raw_inputs"
+RANDOM_INIT = "random_init"
+UNTRAINED_RULE = "untrained_rule"
+LEARNED_RULE = "learned_rule"
+
 Layers = Literal["last", "all", "none"]
 OWN_READOUT = "own"
 
 
 class Score(NamedTuple):
-  """One method, number of labels, choice of layers and read-out.
+  """Accuracies of one method with one read-out of one choice of layers.
 
   Attributes:
-    method: its name.
-    examples_per_class: labelled examples of a class.
-    layers: `"last"` layer's features, those of `"all"` layers side by side, or
-      `"none"` where the method classifies by itself.
-    readout: its name; `"own"` where the method classifies by itself.
-    accuracies: `[initial_weights, draws]`; `[1, draws]` where no seed matters.
-    dimension: number of features; 0 where there are none.
-    fit_seconds: to fit the method once, read-outs apart.
-    num_diverged: episodes whose features were not finite; they are scored as
-      constant features.
-    is_transductive: whether the method saw the query set while it was fitted.
+    method: Name of the method.
+    examples_per_class: Number of labelled examples per class.
+    layers: `"last"` for the features of the top layer, `"all"` for those of
+      all layers side by side, `"none"` for a method that is a classifier.
+    readout: Name of the read-out; `"own"` for a method that is a classifier.
+    accuracies: `[initial_weights, draws]`; `[1, draws]` if the method has no
+      seed.
+    dimension: Number of features; 0 for a method that is a classifier.
+    fit_seconds: Time to fit the method once, without read-outs.
+    num_diverged: Number of episodes whose features were not finite. They are
+      scored as constant features.
+    is_transductive: Whether the method sees the query inputs when it is fitted.
+    inner_steps: Number of inner steps before scoring; 0 if the method is no
+      rule.
   """
 
   method: str
@@ -39,6 +47,7 @@ class Score(NamedTuple):
   fit_seconds: float
   num_diverged: int = 0
   is_transductive: bool = False
+  inner_steps: int = 0
 
   @property
   def mean(self) -> float:
@@ -50,14 +59,24 @@ class Score(NamedTuple):
     """Standard error, see `evaluation.statistics.accuracy_stderr`."""
     return statistics.accuracy_stderr(self.accuracies)
 
+  def difference(self, other: "Score", seed: int = 0) -> PairedDifference:
+    """Returns the difference to another score on the same draws.
+
+    Args:
+      other: Score of the other method.
+      seed: Integer seed of the bootstrap.
+    """
+    return statistics.paired_difference(self.accuracies, other.accuracies, seed)
+
 
 class Contest(NamedTuple):
-  """The reference method beside another, each at its best read-out.
+  """Difference of the reference method to another, each at its best read-out.
 
   Attributes:
-    best: the other method's best score.
-    gain: accuracy of the reference less that of the other, on the same draws.
-    p_value: adjusted for all contests of this number of labels (Holm).
+    best: Best score of the other method.
+    gain: Accuracy of the reference minus that of the other, on the same draws.
+    p_value: P-value, adjusted for all contests with this number of labels
+      (Holm).
   """
 
   best: Score
@@ -66,16 +85,16 @@ class Contest(NamedTuple):
 
 
 def best_scores(scores: Iterable[Score]) -> dict[str, Score]:
-  """Every method's score of the highest mean accuracy.
+  """Returns the score with the highest mean accuracy of every method.
 
-  The choice among read-outs and layers is made on the query set, for all
-  methods alike, and so flatters all of them a little.
+  Read-out and layers are chosen on the query set, for all methods in the same
+  way. The choice makes all accuracies slightly too high.
 
   Args:
-    scores: of one number of labels.
+    scores: Scores with one number of labels.
 
   Returns:
-    By method, in the order of their first scores.
+    Scores by method, in the order of the methods.
   """
   best: dict[str, Score] = {}
   for score in scores:
@@ -88,16 +107,16 @@ def best_scores(scores: Iterable[Score]) -> dict[str, Score]:
 def contests(
   scores: Iterable[Score], reference: str, seed: int = 0
 ) -> tuple[Contest, ...]:
-  """Compares a method with all others.
+  """Compares one method with all others.
 
   Args:
-    scores: of one number of labels.
-    reference: the method.
-    seed: of the bootstrap.
+    scores: Scores with one number of labels.
+    reference: Name of the method.
+    seed: Integer seed of the bootstrap.
 
   Returns:
-    A `Contest` per other method, in their order; none if the reference has no
-    score.
+    A `Contest` per other method, in the order of the methods; empty if the
+    reference has no score.
   """
   best = best_scores(scores)
   if reference not in best:

@@ -1,36 +1,48 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How a rule is evaluated."""
+"""Configuration of an evaluation."""
 
 import dataclasses
+from collections.abc import Callable
+from typing import Any, Self
 
 from lurl_tf.optimizers import InnerOptimizerConfig
+from lurl_tf.presets import PresetMetadata
+
+# Takes a method, a unit of work, the number of units done and their total.
+Report = Callable[[str, str, int, int], None]
+
+# XLA takes about 10 seconds to compile an inner step, and then saves up to
+# half of its time.
+_STEPS_WORTH_COMPILING = 500
 
 
 @dataclasses.dataclass(frozen=True)
 class EvaluationConfig:
-  """How a rule is evaluated.
+  """Base network, inner training and draws of an evaluation.
 
   Args:
-    units: units of the base model's layers, bottom first.
-    activation: of the base model, as Keras names it.
-    batch_size: unlabelled examples of an inner step.
-    inner_steps: numbers of inner steps after which features are scored,
+    units: Units of the base network's layers, bottom first.
+    activation: Name of the base network's Keras activation.
+    batch_size: Unlabelled examples per inner step.
+    inner_steps: Numbers of inner steps after which features are scored,
       ascending.
-    learning_rates: knots of the inner learning rate over progress t / T, see
+    learning_rates: Knots of the inner learning rate over progress t / T, see
       `lurl_tf.optimizers.scheduled_rate`.
-    horizon: T, the inner steps of a whole inner training.
-    examples_per_class: labelled examples of a class in one label draw.
-    initial_weights: sets of initial weights; the unit of standard errors.
-    label_draws: draws of labelled examples, crossed with initial weights.
-    seed: of all draws.
-    dtype: float type of the base models; the rules' own.
-    jit_compile: whether XLA compiles the inner training.
-    inner_optimizer: makes the next weights of the rules' proposals.
-    permute_inputs: whether every set of initial weights sees the inputs in an
-      order of its own; else all see them in their own order.
+    horizon: T, the number of inner steps of a whole inner training.
+    examples_per_class: Labelled examples per class in one label draw.
+    initial_weights: Number of sets of initial weights, the unit of standard
+      errors.
+    label_draws: Number of draws of labelled examples, crossed with initial
+      weights.
+    seed: Integer seed of all draws.
+    dtype: Float type of the base networks, equal to that of the rules.
+    jit_compile: Whether the inner training is compiled with XLA.
+    inner_optimizer: Optimizer that applies the rules' proposals.
+    permute_inputs: Whether every set of initial weights has its own order of
+      inputs.
 
   Raises:
-    ValueError: if a number is out of range.
+    ValueError: If a value is out of range.
   """
 
   units: tuple[int, ...] = (128, 32)
@@ -66,7 +78,7 @@ class EvaluationConfig:
     steps = self.inner_steps
     if not steps or min(steps) < 0 or list(steps) != sorted(set(steps)):
       raise ValueError(
-        "`inner_steps` must be ascending numbers, none negative. "
+        "`inner_steps` must be ascending and not negative. "
         f"Received: inner_steps={steps}"
       )
     if not self.units or min(self.units) < 1:
@@ -79,29 +91,67 @@ class EvaluationConfig:
         f"Received: learning_rates={self.learning_rates}"
       )
 
+  @classmethod
+  def from_metadata(cls, metadata: PresetMetadata, **changes: Any) -> Self:
+    """Returns the evaluation that a rule was meta-trained for.
+
+    With 500 or more inner steps, the inner training is compiled with XLA.
+
+    Args:
+      metadata: Metadata of the rule: base network and inner training.
+      **changes: Fields that differ, such as `initial_weights=10`.
+
+    Raises:
+      ValueError: If a value is out of range.
+
+    Example:
+
+    >>> metadata = lurl_tf.rule.get("oja").metadata
+    >>> EvaluationConfig.from_metadata(metadata, label_draws=2).inner_steps
+    (100,)
+    """
+    config = cls(
+      **{
+        "units": metadata.units,
+        "activation": metadata.activation,
+        "batch_size": metadata.batch_size,
+        "inner_steps": (metadata.inner_steps,),
+        "learning_rates": metadata.inner_learning_rates,
+        "horizon": metadata.inner_steps,
+        "inner_optimizer": InnerOptimizerConfig.from_text(
+          metadata.inner_optimizer
+        ),
+        **changes,
+      }
+    )
+    if "jit_compile" in changes:
+      return config
+    is_long = config.inner_steps[-1] >= _STEPS_WORTH_COMPILING
+    return dataclasses.replace(config, jit_compile=is_long)
+
   @property
   def num_episodes(self) -> int:
-    """Initial weights times label draws."""
+    """Number of initial weights times label draws."""
     return self.initial_weights * self.label_draws
 
 
 def split_episodes(episodes: int) -> tuple[int, int]:
-  """How many initial weights and label draws make up a number of episodes.
+  """Splits a number of episodes into initial weights and label draws.
 
-  From 20 on there are at least 5 initial weights and at least 4 draws: 4
-  draws if that divides the episodes, else 5 or 6, else 4 with the episodes
-  rounded up. Below 20 there are as many draws, up to 4, as divide the episodes
-  and are no more than the initial weights.
+  From 20 episodes on, there are at least 5 initial weights and at least 4
+  draws: 4 draws if 4 divides the episodes, else 5 or 6, else 4 with the
+  episodes rounded up. Below 20 episodes, the number of draws is the largest
+  divisor up to 4 that is at most the number of initial weights.
 
   Args:
-    episodes: number of episodes wanted, positive.
+    episodes: Number of episodes, positive.
 
   Returns:
-    Initial weights and label draws, whose product is `episodes` or, from 20
-    on, the next multiple of 4.
+    Numbers of initial weights and of label draws. Their product is `episodes`
+    or, from 20 on, the next multiple of 4.
 
   Raises:
-    ValueError: if `episodes` is not positive.
+    ValueError: If `episodes` is not positive.
 
   Example:
 

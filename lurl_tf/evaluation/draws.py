@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What an evaluation draws: permutations, labelled examples, batches.
+"""Random draws of an evaluation: permutations, labelled examples, batches.
 
-Every draw is a function of the seed and of integers that say what it is for,
-so that all methods see the same ones.
+Every draw is a function of the seed and of integers that identify it, so that
+all methods see the same draws.
 """
 
 import numpy as np
@@ -13,12 +13,12 @@ from lurl_tf.tasks.examples import scale_to_unit
 
 
 def draw_permutations(input_size: int, count: int, seed: int) -> np.ndarray:
-  """Orders of the inputs, one per set of initial weights.
+  """Draws orders of the inputs, one per set of initial weights.
 
   Args:
-    input_size: number of inputs.
-    count: sets of initial weights.
-    seed: of the evaluation.
+    input_size: Number of inputs.
+    count: Number of sets of initial weights.
+    seed: Integer seed of the evaluation.
 
   Returns:
     `[t, i]` indices.
@@ -36,19 +36,19 @@ def draw_permutations(input_size: int, count: int, seed: int) -> np.ndarray:
 def draw_support(
   train: LabelledExamples, per_class: int, label_draws: int, seed: int
 ) -> np.ndarray:
-  """Balanced label draws that share no example.
+  """Draws balanced sets of labelled examples that share no example.
 
   Args:
-    train: the training split.
-    per_class: labelled examples of every class in one draw.
-    label_draws: number of draws.
-    seed: of the evaluation.
+    train: Training split.
+    per_class: Labelled examples per class in one draw.
+    label_draws: Number of draws.
+    seed: Integer seed of the evaluation.
 
   Returns:
     `[d, b]` row numbers; `per_class` of every class, shuffled.
 
   Raises:
-    ValueError: if a class has too few examples; names it.
+    ValueError: If a class has too few examples.
   """
   needed = per_class * label_draws
   rng = np.random.default_rng([seed, Stream.EVALUATION_SUPPORT])
@@ -69,15 +69,14 @@ def draw_support(
 class UnlabelledBatches:
   """Batches for the inner steps of several sets of initial weights.
 
-  Each set goes through the examples in its own order, without replacement
-  within an epoch; what is left at an epoch's end and fills no batch is
-  dropped, so that all batches have one size.
+  Each set has its own order of examples, without replacement within an epoch.
+  The incomplete batch at the end of an epoch is dropped.
 
   Args:
-    inputs: `[b, i]` of the training split, uint8 or float.
-    permutations: `[t, i]` from `draw_permutations`.
-    batch_size: examples of one batch.
-    seed: of the evaluation.
+    inputs: `[b, i]` inputs of the training split, uint8 or float.
+    permutations: `[t, i]` orders of the inputs, see `draw_permutations`.
+    batch_size: Examples per batch.
+    seed: Integer seed of the evaluation.
   """
 
   def __init__(
@@ -99,11 +98,11 @@ class UnlabelledBatches:
     return count, self._batch_size, input_size
 
   def stack(self, first_step: int, num_steps: int) -> np.ndarray:
-    """The batches of consecutive steps.
+    """Returns the batches of consecutive steps.
 
     Args:
-      first_step: number of the first step, from 0.
-      num_steps: how many.
+      first_step: Number of the first step, from 0.
+      num_steps: Number of steps.
 
     Returns:
       Float32 `[num_steps, t, b, i]`, permuted and scaled.
@@ -116,7 +115,16 @@ class UnlabelledBatches:
     return stack
 
   def rows(self, task: int, first_step: int, num_steps: int) -> np.ndarray:
-    """Row numbers `[num_steps, b]` that one set of initial weights sees."""
+    """Returns the rows of the batches of one set of initial weights.
+
+    Args:
+      task: Index of the set of initial weights.
+      first_step: Number of the first step, from 0.
+      num_steps: Number of steps.
+
+    Returns:
+      `[num_steps, b]` row numbers of the training split.
+    """
     per_epoch = len(self._inputs) // self._batch_size
     steps = np.arange(first_step, first_step + num_steps)
     batches = [

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How much there is to learn on tasks, before any rule is meta-trained."""
+"""Accuracy that better features can gain on tasks, before meta-training."""
 
 from typing import NamedTuple
 
@@ -23,12 +23,12 @@ _UNLABELLED_BATCHES = 16
 
 
 class FeatureScore(NamedTuple):
-  """A ridge read-out of one kind of features: means over tasks.
+  """Ridge read-out of one kind of features, averaged over tasks.
 
   Attributes:
-    loss: the meta-objective (scale-free, without the penalty).
-    accuracy: on query examples, in [0, 1].
-    accuracy_stderr: standard error of that mean.
+    loss: Meta-objective (scale-free, without the penalty).
+    accuracy: Accuracy on query examples, in [0, 1].
+    accuracy_stderr: Standard error of `accuracy`.
   """
 
   loss: float
@@ -37,15 +37,15 @@ class FeatureScore(NamedTuple):
 
 
 class Headroom(NamedTuple):
-  """What features of known kinds make of one data set's tasks.
+  """Scores of known features on the tasks of one data set.
 
   Attributes:
-    data_set: its name.
-    chance: accuracy of guessing.
-    random_features: of a base model with its random starting weights.
-    raw_inputs: no features, but the inputs as the rule gets them.
-    k_means: distances to the means of as many clusters as the base model has
-      top units (Coates and Ng 2012, "triangle"), found without labels.
+    data_set: Name of the data set.
+    chance: Accuracy of guessing.
+    random_features: Score of a base network with its initial weights.
+    raw_inputs: Score of the inputs of the base network.
+    k_means: Score of distances to the means of k-means, with as many clusters
+      as the base network has top units (Coates and Ng 2012, "triangle").
   """
 
   data_set: str
@@ -56,7 +56,7 @@ class Headroom(NamedTuple):
 
   @property
   def gain(self) -> float:
-    """Accuracy that random features leave to be gained by better ones."""
+    """Best accuracy of raw inputs and k-means minus that of random features."""
     best = max(self.raw_inputs.accuracy, self.k_means.accuracy)
     return best - self.random_features.accuracy
 
@@ -71,22 +71,22 @@ def measure_headroom(
 ) -> Headroom:
   """Scores random features, raw inputs and k-means on a data set's tasks.
 
-  The inputs are drawn, augmented and varied exactly as for meta-training.
+  The inputs are drawn, augmented and varied as in meta-training.
 
   Args:
-    sampler: of the bucket.
-    bucket: whose base model and episodes to use.
-    augmentation: how much examples and tasks are varied.
-    data_set: name of one of the sampler's data sets; all those that have this
-      name are taken together.
-    tasks: how many to draw; 2 or more.
-    seed: of all draws.
+    sampler: Sampler of the bucket.
+    bucket: Bucket whose base network and episodes are used.
+    augmentation: Variation of examples and tasks.
+    data_set: Name of one of the sampler's data sets; all data sets of this name
+      are used together.
+    tasks: Number of tasks; 2 or more.
+    seed: Integer seed of all draws.
 
   Returns:
     `Headroom`.
 
   Raises:
-    ValueError: if the sampler has no such data set, or `tasks` is below 2.
+    ValueError: If the sampler has no such data set, or `tasks` is below 2.
   """
   chosen = [each for each in sampler.data_sets if each.name == data_set]
   if not chosen or tasks < 2:
@@ -130,14 +130,14 @@ def measure_headroom(
 def _k_means_features(
   unlabelled: np.ndarray, inputs: np.ndarray, bucket: Bucket, seed: int
 ) -> np.ndarray:
-  """`[..., k]`: by how much a mean is nearer than means are on average."""
+  """Computes the features `[..., k]` of `KMeansTriangle`."""
   features = KMeansTriangle(bucket.units[-1]).fit(unlabelled, seed)
   encoded = features(inputs.reshape(-1, inputs.shape[-1]))
   return encoded.reshape(*inputs.shape[:-1], -1)
 
 
 def _score(features: tf.Tensor, episode: Episode) -> FeatureScore:
-  """Of features `[t, d, b, u]` of support and query, one after the other."""
+  """Scores features `[t, d, b, u]` of concatenated support and query."""
   support = episode.support_targets.shape[2]
   value = ridge_objective(
     features[:, :, :support],

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A frozen rule applied for many steps, to several base models at once."""
+"""Inner training of several base networks with a frozen rule."""
 
 import time
 from collections.abc import Callable, Sequence
@@ -23,27 +23,27 @@ SECONDS_PER_CALL = 5.0
 
 
 class InnerTraining:
-  """Trains base models without labels, by a rule that stays as it is.
+  """Trains base networks with a frozen rule.
 
-  One compiled loop over a stack of batches serves all calls: a stack always
-  has the same shape, and how many of its steps are taken is a number.
+  One compiled loop over a stack of batches is used for all calls: a stack
+  always has the same shape, and the number of its steps is an argument.
 
   Args:
-    rule: an `UpdateRule`, or any callable that `inner_step` takes.
-    batches: unlabelled batches for all models.
-    learning_rates: knots of the inner learning rate over progress t / T, see
+    rule: An `UpdateRule`, or any callable that `inner_step` takes.
+    batches: Unlabelled batches of all networks.
+    learning_rates: Knots of the inner learning rate over progress t / T, see
       `scheduled_rate`.
-    horizon: T, the steps of a whole inner training; the last rate goes on
-      beyond it.
-    activation: of the base models.
-    jit_compile: whether XLA compiles the loop.
-    inner_optimizer: makes the next weights of the rule's proposals; default:
+    horizon: T, the number of steps of a whole inner training. The last rate is
+      used beyond it.
+    activation: Activation of the base networks.
+    jit_compile: Whether the loop is compiled with XLA.
+    inner_optimizer: Optimizer that applies the rule's proposals; default:
       `DecayedSGD`.
-    targets: `[n, k]` one-hot, a row per example that `batches` draws from; for
-      supervised rules. Others never see them.
+    targets: `[n, k]` one-hot labels of the examples that `batches` draws from.
+      Only supervised rules use them.
 
   Raises:
-    ValueError: if the rule needs targets, and there are none.
+    ValueError: If the rule needs targets, and `targets` is None.
   """
 
   def __init__(
@@ -61,12 +61,12 @@ class InnerTraining:
     if getattr(rule, "needs_targets", False):
       if targets is None:
         raise ValueError(
-          "A supervised rule must be given `targets`. Received: targets=None"
+          "A supervised rule needs `targets`. Received: targets=None"
         )
       self._targets = np.asarray(targets, np.float32)
     optimizer = FunctionalOptimizer(inner_optimizer or InnerOptimizerConfig())
     self._optimizer = optimizer
-    # What the optimizer keeps, and the number of steps that it is from.
+    # State of the optimizer, and the number of steps that led to it.
     self._optimizer_state, self._state_step = (), 0
     self._batches = batches
     bytes_per_step = 4 * int(np.prod(batches.step_shape))
@@ -106,7 +106,7 @@ class InnerTraining:
 
   @property
   def num_traces(self) -> int:
-    """How often the loop was traced; more than once would be a waste."""
+    """Number of traces of the loop; 1 is intended."""
     return self._advance.experimental_get_tracing_count()
 
   def advance(
@@ -116,20 +116,20 @@ class InnerTraining:
     last_step: int,
     report: Callable[[int], None] | None = None,
   ) -> tuple[LayerWeights, ...]:
-    """Takes the inner steps from `first_step` up to `last_step`.
+    """Applies the inner steps from `first_step` up to `last_step`.
 
     Args:
       weights: `LayerWeights` of every layer, with a leading axis of tasks.
-      first_step: steps that `weights` have behind them.
-      last_step: steps that the result has behind it.
-      report: called now and then with the number of steps done.
+      first_step: Number of steps that led to `weights`.
+      last_step: Number of steps that lead to the result.
+      report: Callable that is called repeatedly with the number of steps done.
 
     Returns:
       The `LayerWeights` after `last_step` steps.
 
     Raises:
-      ValueError: if the inner optimizer keeps a state, and `first_step` is
-        neither 0 nor where the last call ended.
+      ValueError: If the inner optimizer has a state, and `first_step` is not 0
+        or the `last_step` of the previous call.
     """
     weights = tuple(weights)
     optimizer_state = self._optimizer_state_at(first_step, weights)
@@ -149,8 +149,8 @@ class InnerTraining:
         tf.constant(step),
         tf.constant(num_steps),
       )
-      weights[0].bias.numpy()  # waits for the end of the computation
-      # Long calls save time, but nobody wants to wait long for a sign of life.
+      weights[0].bias.numpy()  # Waits for the end of the computation.
+      # Long calls save time, but progress should be reported regularly.
       seconds_per_step = (time.monotonic() - began) / num_steps
       steps_per_call = int(
         np.clip(SECONDS_PER_CALL / seconds_per_step, 1, self._stack_size)
@@ -162,7 +162,7 @@ class InnerTraining:
     return weights
 
   def _target_stack(self, first_step, num_steps):
-    """Targets of the batches of consecutive steps; None if not asked for."""
+    """Targets of the batches of consecutive steps; None if not needed."""
     if self._targets is None:
       return None
     tasks, batch_size, _ = self._batches.step_shape
@@ -180,8 +180,8 @@ class InnerTraining:
       return self._optimizer.init(weights)
     if step != self._state_step:
       raise ValueError(
-        "`first_step` must be 0 or where the last call ended, as the inner "
-        f"optimizer keeps a state. Received: first_step={step}, "
-        f"not {self._state_step}"
+        "`first_step` must be 0 or the last step of the previous call, "
+        f"{self._state_step}, as the inner optimizer has a state. "
+        f"Received: first_step={step}"
       )
     return self._optimizer_state

@@ -1,36 +1,34 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How the features, or the classifiers, of one method are scored."""
+"""Scores of the features, or the classifiers, of one method."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 
 import numpy as np
+import threadpoolctl
 
-from lurl_tf.baselines import Classifier
 from lurl_tf.evaluation.comparison_scores import OWN_READOUT, Layers, Score
-from lurl_tf.evaluation.episodes import Report, score_readouts
-from lurl_tf.readouts.nearest_mean import nearest_mean
-from lurl_tf.readouts.ridge import READOUTS, Readout
+from lurl_tf.evaluation.config import Report
+from lurl_tf.features import Classifier
+from lurl_tf.readouts import COMPARED_READOUTS, Readout
 from lurl_tf.structures import LabelledExamples
 from lurl_tf.tasks.examples import scale_to_unit
 
-COMPARED_READOUTS: dict[str, Readout] = {
-  **READOUTS,
-  "nearest_mean": nearest_mean,
-}
-
 
 class MethodScorer:
-  """Scores one method's fits on all label draws.
+  """Scores all fits of one method on all label draws.
 
   Args:
-    method: its name.
-    train: the training split, of which the support is.
-    test: the test split: the query set.
-    support_rows: rows `[d, b]` of the training split, by examples per class.
-    fits: how often the method is fitted.
-    seed: of the read-outs.
-    report: called after every episode.
-    is_transductive: whether the method sees the query set.
+    method: Name of the method.
+    train: Training split, from which the support sets are drawn.
+    test: Test split: the query set.
+    support_rows: Rows `[d, b]` of the training split, by examples per class.
+    fits: Number of fits of the method.
+    seed: Integer seed of the read-outs.
+    report: Callable that is called after every episode.
+    is_transductive: Whether a fit sees the query inputs.
+    readouts: Read-outs by name.
+    all_layers: Whether the features of all layers side by side are scored, too.
+    inner_steps: Number of inner steps before scoring.
   """
 
   def __init__(
@@ -43,10 +41,15 @@ class MethodScorer:
     seed: int,
     report: Report,
     is_transductive: bool = False,
+    readouts: Mapping[str, Readout] = COMPARED_READOUTS,
+    all_layers: bool = True,
+    inner_steps: int = 0,
   ):
     self._method, self._train, self._test = method, train, test
     self._support_rows, self._fits, self._seed = support_rows, fits, seed
     self._report, self._is_transductive = report, is_transductive
+    self._readouts, self._all_layers = readouts, all_layers
+    self._inner_steps = inner_steps
     self._seconds: list[float] = []
     # By examples per class, layers and read-out.
     self._accuracies: dict[tuple[int, Layers, str], np.ndarray] = {}
@@ -55,7 +58,11 @@ class MethodScorer:
     self._done = 0
 
   def add_seconds(self, seconds: float) -> None:
-    """Says that one fit took a time."""
+    """Records the time of one fit.
+
+    Args:
+      seconds: Time in seconds.
+    """
     self._seconds.append(seconds)
 
   def score_features(
@@ -64,19 +71,22 @@ class MethodScorer:
     layers_of: Callable[[np.ndarray], tuple[np.ndarray, ...]],
     order: np.ndarray,
   ) -> None:
-    """Scores features by all read-outs, on the last and on all layers.
+    """Scores the features of one fit with all read-outs.
 
-    Support and query are one batch, as in the published protocol.
+    Support and query go through the network as one batch, as in the published
+    protocol (Metz et al. 2019, released program).
 
     Args:
-      index: of the fit.
-      layers_of: maps `[b, i]` to the features `[b, u]` of every layer.
-      order: of the inputs.
+      index: Index of the fit.
+      layers_of: Function from inputs `[b, i]` to features `[b, u]` per layer.
+      order: `[i]` order of the inputs.
     """
     query = scale_to_unit(self._test.inputs)[:, order]
     for per_class, draw, rows in self._episodes():
       support = scale_to_unit(self._train.inputs[rows])[:, order]
       layers = layers_of(np.concatenate([support, query]))
+      if not self._all_layers:
+        layers = layers[-1:]
       if not all(np.all(np.isfinite(layer)) for layer in layers):
         layers = tuple(np.zeros_like(layer) for layer in layers)
         self._num_diverged[per_class] += 1
@@ -86,7 +96,7 @@ class MethodScorer:
       for choice, features in choices.items():
         self._dimensions[choice] = features.shape[1]
         accuracies = score_readouts(
-          COMPARED_READOUTS.values(),
+          self._readouts.values(),
           features[: len(rows)],
           self._train.labels[rows],
           features[len(rows) :],
@@ -94,7 +104,7 @@ class MethodScorer:
           len(self._train.class_names),
           self._seed,
         )
-        for name, accuracy in zip(COMPARED_READOUTS, accuracies):
+        for name, accuracy in zip(self._readouts, accuracies):
           self._keep((per_class, choice, name), index, draw, accuracy)
 
   def score_classifier(
@@ -103,12 +113,12 @@ class MethodScorer:
     fit: Callable[[np.ndarray], Classifier],
     order: np.ndarray,
   ) -> None:
-    """Scores the method's own classifications.
+    """Scores the classifiers of one fit.
 
     Args:
-      index: of the initial weights.
-      fit: makes a classifier of rows `[b]` of the training split.
-      order: of the inputs.
+      index: Index of the fit.
+      fit: Function from rows `[b]` of the training split to a classifier.
+      order: `[i]` order of the inputs.
     """
     query = scale_to_unit(self._test.inputs)[:, order]
     for per_class, draw, rows in self._episodes():
@@ -116,7 +126,7 @@ class MethodScorer:
       self._keep((per_class, "none", OWN_READOUT), index, draw, accuracy)
 
   def scores(self) -> tuple[Score, ...]:
-    """All scores: by labels, then by layers, then by read-out."""
+    """Returns all scores, by number of labels, layers and read-out."""
     return tuple(
       Score(
         self._method,
@@ -128,13 +138,14 @@ class MethodScorer:
         float(np.mean(self._seconds)),
         self._num_diverged[per_class],
         self._is_transductive,
+        self._inner_steps,
       )
       for (per_class, layers, readout), accuracies in sorted(
         self._accuracies.items(), key=lambda item: item[0][0]
       )
     )
 
-  def _episodes(self):
+  def _episodes(self) -> Iterator[tuple[int, int, np.ndarray]]:
     total = self._fits * sum(map(len, self._support_rows.values()))
     for per_class, draws in self._support_rows.items():
       for draw, rows in enumerate(draws):
@@ -147,3 +158,42 @@ class MethodScorer:
       draws = len(self._support_rows[key[0]])
       self._accuracies[key] = np.full([self._fits, draws], np.nan)
     self._accuracies[key][index, draw] = accuracy
+
+
+def score_readouts(
+  readouts: Iterable[Readout],
+  support_features: np.ndarray,
+  support_labels: np.ndarray,
+  query_features: np.ndarray,
+  query_labels: np.ndarray,
+  num_classes: int,
+  seed: int,
+) -> list[float]:
+  """Scores several read-outs of the same features, repeatably.
+
+  Args:
+    readouts: Read-outs, such as those of `lurl_tf.readouts`.
+    support_features: `[b, u]` features of the labelled examples.
+    support_labels: `[b]` class indices of the labelled examples.
+    query_features: `[n, u]` features of the query examples.
+    query_labels: `[n]` class indices of the query examples.
+    num_classes: Number of classes.
+    seed: Integer seed of the read-outs.
+
+  Returns:
+    Accuracy in [0, 1] of each read-out.
+  """
+  # The matrices are small: several threads wait for each other, and the order
+  # of their additions differs from run to run.
+  with threadpoolctl.threadpool_limits(1):
+    return [
+      readout(
+        support_features,
+        support_labels,
+        query_features,
+        query_labels,
+        num_classes,
+        seed,
+      )
+      for readout in readouts
+    ]

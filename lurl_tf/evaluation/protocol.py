@@ -1,12 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The protocol of an evaluation: a frozen rule beside what it must beat.
+"""Parts of the evaluation's protocol: checks, initial weights, training.
 
-Unlabelled batches and labelled support examples come from the training split,
-the query set is the whole test split. Initial weights are crossed with label
-draws, and all methods see the same ones. Every set of initial weights has its
-own permutation of the inputs. Support and query go through the base model as
-one batch, normalised by its statistics, as in the released program (Metz et
-al. 2019).
+`lurl_tf.evaluation.comparison` puts them together.
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -15,20 +10,14 @@ import numpy as np
 import tensorflow as tf
 
 from lurl_tf import activations
+from lurl_tf.evaluation.comparison_scores import RANDOM_INIT, RAW_INPUTS
 from lurl_tf.evaluation.config import EvaluationConfig
 from lurl_tf.evaluation.draws import (
   UnlabelledBatches,
   draw_permutations,
   draw_support,
 )
-from lurl_tf.evaluation.episodes import Episodes, Report
 from lurl_tf.evaluation.inner_training import InnerTraining
-from lurl_tf.evaluation.result import (
-  RANDOM_INIT,
-  RAW_INPUTS,
-  EvaluationResult,
-  compare_methods,
-)
 from lurl_tf.layers import initial_weights
 from lurl_tf.random_numbers import Stream
 from lurl_tf.rule.inner_step import Rule
@@ -39,80 +28,26 @@ from lurl_tf.tasks.examples import validate_examples
 # Far from what meta-training counts its tasks with.
 
 
-def evaluate(
-  train: LabelledExamples,
-  test: LabelledExamples,
-  rules: Mapping[str, Rule],
-  config: EvaluationConfig | None = None,
-  report: Report | None = None,
-) -> EvaluationResult:
-  """Scores raw inputs, random initial features, and what rules make of them.
-
-  Args:
-    train: the training split: unlabelled batches and support.
-    test: the test split, all of which is the query set.
-    rules: a rule per method, usually `"untrained_rule"` and `"learned_rule"`;
-      a `LocalRule`, or any callable that `inner_step` takes. Supervised rules,
-      and no others, see the labels of the batches too.
-    config: how to evaluate.
-    report: called as work proceeds.
-
-  Returns:
-    An `EvaluationResult`.
-
-  Raises:
-    ValueError: before anything is computed, if the data are not finite, a
-      class has too few examples, the batch is larger than the training split,
-      or a rule does not fit the base model.
-
-  Example:
-
-  ```python
-  rule = lurl_tf.UpdateRule.from_preset("my_run")
-  train, test = (
-    lurl_tf.tasks.load_examples("lurl_digits", split)
-    for split in ("train", "test")
-  )
-  config = EvaluationConfig(units=(64, 32), inner_steps=(100,), horizon=100)
-  result = evaluate(train, test, {"learned_rule": rule}, config)
-  print(result.row("learned_rule", "ridge_loo", 100).accuracy_mean)
-  ```
-  """
-  config = config or EvaluationConfig()
-  report = report or (lambda *_: None)
-  check_evaluation(train, test, rules, config)
-  support_rows = draw_support(
-    train, config.examples_per_class, config.label_draws, config.seed
-  )
-  permutations = input_orders(train.inputs.shape[1], config)
-  episodes = Episodes(train, test, support_rows, permutations, config)
-  weights = stacked_initial_weights(train.inputs.shape[1], config)
-  scores = {
-    (RAW_INPUTS, 0): episodes.score_raw_inputs(report),
-    (RANDOM_INIT, 0): episodes.score(RANDOM_INIT, weights, report),
-  }
-  for method, rule in rules.items():
-    for inner_steps, trained in train_base_models(
-      rule,
-      train,
-      permutations,
-      weights,
-      config,
-      lambda step, method=method: report(
-        method, "inner step", step, config.inner_steps[-1]
-      ),
-    ):
-      scores[method, inner_steps] = episodes.score(method, trained, report)
-  return EvaluationResult(config, tuple(compare_methods(scores, config)))
-
-
 def check_evaluation(
   train: LabelledExamples,
   test: LabelledExamples,
   rules: Mapping[str, Rule],
   config: EvaluationConfig,
 ) -> None:
-  """Raises the errors of `evaluate`, and computes nothing."""
+  """Checks data and rules before an evaluation.
+
+  Args:
+    train: Training split: unlabelled batches and support sets.
+    test: Test split: the query set.
+    rules: Rules by method; each a `LocalRule`, or any callable that
+      `inner_step` takes.
+    config: Configuration of the evaluation.
+
+  Raises:
+    ValueError: If the data are not finite, a class has too few examples, the
+      batch is larger than the training split, or a rule does not fit the base
+      network.
+  """
   for examples in (train, test):
     validate_examples(examples)
     if not len(examples.labels):
@@ -134,9 +69,9 @@ def check_evaluation(
   for method, rule in rules.items():
     if method in (RAW_INPUTS, RANDOM_INIT):
       raise ValueError(
-        f"This name is taken. Received: rules with the key {method!r}"
+        f"This name is reserved. Received: rules with the key {method!r}"
       )
-    if isinstance(rule, LocalRule):  # of any other callable nothing is known
+    if isinstance(rule, LocalRule):  # Other callables have nothing to check.
       _check_rule(method, rule, len(train.class_names), config)
 
 
@@ -158,7 +93,12 @@ def _check_rule(
 
 
 def input_orders(input_size: int, config: EvaluationConfig) -> np.ndarray:
-  """Orders of the inputs, `[t, i]`, one per set of initial weights."""
+  """Returns the orders of the inputs, `[t, i]`, one per initial weights.
+
+  Args:
+    input_size: Number of inputs.
+    config: Configuration of the evaluation.
+  """
   count = config.initial_weights
   if config.permute_inputs:
     return draw_permutations(input_size, count, config.seed)
@@ -168,7 +108,15 @@ def input_orders(input_size: int, config: EvaluationConfig) -> np.ndarray:
 def stacked_initial_weights(
   input_size: int, config: EvaluationConfig
 ) -> tuple[LayerWeights, ...]:
-  """Weights of all base models, stacked along a leading axis."""
+  """Draws the initial weights of all base networks.
+
+  Args:
+    input_size: Number of inputs.
+    config: Configuration of the evaluation.
+
+  Returns:
+    `LayerWeights` of every layer, with a leading axis `t` of initial weights.
+  """
   models = [
     initial_weights(
       input_size,
@@ -189,19 +137,19 @@ def train_base_models(
   config: EvaluationConfig,
   report: Callable[[int], None] | None = None,
 ) -> Iterator[tuple[int, tuple[LayerWeights, ...]]]:
-  """Applies a frozen rule to base models, and stops where they are looked at.
+  """Trains base networks with a frozen rule.
 
   Args:
-    rule: a `LocalRule`, or any callable that `inner_step` takes.
-    train: the training split; its labels are for supervised rules alone.
+    rule: A `LocalRule`, or any callable that `inner_step` takes.
+    train: Training split. Only supervised rules use its labels.
     permutations: `[t, i]` orders of the inputs.
-    weights: `LayerWeights` of every layer with a leading axis of initial
-      weights, `t`.
-    config: of the inner training.
-    report: called now and then with the number of steps done.
+    weights: `LayerWeights` of every layer, with a leading axis `t` of initial
+      weights.
+    config: Configuration of the inner training.
+    report: Callable that is called repeatedly with the number of steps done.
 
   Yields:
-    Each of `config.inner_steps` with the weights after so many steps.
+    Each of `config.inner_steps`, and the weights after that number of steps.
   """
   training = InnerTraining(
     rule,

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A base network as it stands after several numbers of inner steps."""
+"""Snapshots of a base network along its inner training."""
 
 from collections.abc import Callable
 from typing import NamedTuple
@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 import tensorflow as tf
 
-from lurl_tf.evaluation import EvaluationConfig
+from lurl_tf.evaluation.config import EvaluationConfig
 from lurl_tf.evaluation.protocol import (
   stacked_initial_weights,
   train_base_models,
@@ -22,7 +22,7 @@ class Snapshot(NamedTuple):
   """A base network after some inner steps.
 
   Attributes:
-    inner_steps: that it has behind it.
+    inner_steps: Number of inner steps.
     weights: `LayerWeights` of every layer, bottom first.
   """
 
@@ -30,14 +30,14 @@ class Snapshot(NamedTuple):
   weights: tuple[LayerWeights, ...]
 
   def features(self, inputs: np.ndarray, activation: str) -> np.ndarray:
-    """What the top layer makes of inputs, normalised as one batch.
+    """Computes the features of the top layer, normalised as one batch.
 
     Args:
-      inputs: `[b, i]`, uint8 or float32.
-      activation: of the base network.
+      inputs: `[b, i]` inputs, uint8 or float32.
+      activation: Activation of the base network.
 
     Returns:
-      `[b, u]`.
+      `[b, u]` features.
     """
     inputs = tf.constant(scale_to_unit(inputs), self.weights[0].kernel.dtype)
     return forward(self.weights, inputs, activation).features.numpy()
@@ -49,14 +49,14 @@ def take_snapshots(
   config: EvaluationConfig,
   report: Callable[[int], None] | None = None,
 ) -> list[Snapshot]:
-  """Trains one base network, whose inputs keep their order.
+  """Trains one base network on inputs that are not permuted.
 
   Args:
-    rule: the frozen rule.
-    train: what it learns from, without the labels but for supervised rules.
-    config: base network, rates and seed; its `inner_steps` are those of the
-      snapshots.
-    report: called now and then with the number of steps done.
+    rule: Frozen rule.
+    train: Training split. Only supervised rules use its labels.
+    config: Base network, learning rates and seed; its `inner_steps` are those
+      of the snapshots.
+    report: Callable that is called repeatedly with the number of steps done.
 
   Returns:
     A `Snapshot` for each of `config.inner_steps`.

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Comparing methods over initial weights crossed with label draws.
+"""Statistics of methods over initial weights crossed with label draws.
 
-Accuracies come as `[initial_weights, draws]`: every draw of labelled examples
-is scored on every set of initial weights, and all methods are scored on the
-same ones, so that their differences are paired. Scores that share initial
+Accuracies are arrays `[initial_weights, draws]`: every draw of labelled
+examples is scored on every set of initial weights. All methods are scored on
+the same pairs, so that their differences are paired. Scores that share initial
 weights are not independent, nor are scores that share a draw.
 """
 
@@ -16,17 +16,17 @@ from scipy import special
 
 NUM_RESAMPLES = 10_000
 CONFIDENCE = 0.95
-# Of 10,000 resamples, less than one in each tail.
+# Fewer than one of 10,000 resamples in each tail.
 LEAST_P_VALUE = 2 / NUM_RESAMPLES
 
 
 class PairedDifference(NamedTuple):
-  """How much better a method is than another on the same draws.
+  """Difference between two methods on the same draws.
 
   Attributes:
-    difference: mean accuracy of the method minus that of the other.
-    interval: lower and upper end of the 95 % bootstrap interval; NaN if there
-      is but one set of initial weights and one draw.
+    difference: Mean accuracy of the method minus that of the other.
+    interval: Lower and upper end of the 95 % bootstrap interval; NaN for one
+      set of initial weights and one draw.
   """
 
   difference: float
@@ -34,10 +34,10 @@ class PairedDifference(NamedTuple):
 
 
 def accuracy_mean(accuracies: np.ndarray) -> float:
-  """Mean over all episodes.
+  """Returns the mean over all episodes.
 
   Args:
-    accuracies: `[initial_weights, draws]`.
+    accuracies: `[initial_weights, draws]` accuracies.
 
   Returns:
     The mean.
@@ -46,14 +46,14 @@ def accuracy_mean(accuracies: np.ndarray) -> float:
 
 
 def accuracy_stderr(accuracies: np.ndarray) -> float:
-  """Standard error of the mean; its unit is the set of initial weights.
+  """Returns the standard error of the mean over initial weights.
 
   The draws of one set are averaged first: they are repeated measurements, and
   counting them as independent would make the error too small.
 
   Args:
-    accuracies: `[initial_weights, draws]`. With one set of initial weights, or
-      a method that has none, `[1, draws]`, the unit is the draw.
+    accuracies: `[initial_weights, draws]` accuracies. With `[1, draws]`, the
+      unit is the draw.
 
   Returns:
     The standard error; NaN for a single number.
@@ -71,7 +71,7 @@ def paired_difference(
   seed: int = 0,
   num_resamples: int = NUM_RESAMPLES,
 ) -> PairedDifference:
-  """Difference of two methods on the same draws, with a bootstrap interval.
+  """Compares two methods on the same draws, with a bootstrap interval.
 
   Both crossed factors are resampled with replacement: the effects of initial
   weights (their mean differences) and those of label draws, each about the
@@ -84,18 +84,18 @@ def paired_difference(
   neither factor dominates.
 
   Args:
-    accuracies: `[initial_weights, draws]` of the method; `[1, draws]` if it has
-      no initial weights, or there is one set. A factor of one level adds
-      nothing to the interval.
-    reference: the same of the method compared with.
-    seed: of the resampling.
-    num_resamples: number of resamples.
+    accuracies: `[initial_weights, draws]` accuracies of the method;
+      `[1, draws]` if it has no initial weights, or one set. A factor with one
+      level adds nothing to the interval.
+    reference: Accuracies of the other method, of the same form.
+    seed: Integer seed of the resampling.
+    num_resamples: Number of resamples.
 
   Returns:
     A `PairedDifference`.
 
   Raises:
-    ValueError: if the two do not hold the same episodes.
+    ValueError: If the shapes do not match.
   """
   differences = _paired(accuracies, reference)
   mean = differences.mean()
@@ -111,24 +111,24 @@ def paired_p_value(
   seed: int = 0,
   num_resamples: int = NUM_RESAMPLES,
 ) -> float:
-  """How seldom chance makes a difference as large, were there none.
+  """Returns the two-sided p-value of the difference of two methods.
 
-  Two-sided: the level at which the interval of `paired_difference` would just
-  touch zero. As that widens by Student's quantile, a few levels of a factor can
-  give no tiny values, however far apart the methods are.
+  The p-value is the level at which the interval of `paired_difference` touches
+  zero. As the interval is widened by Student's quantile, it cannot be tiny if
+  a factor has few levels.
 
   Args:
-    accuracies: `[initial_weights, draws]` of the method, or `[1, draws]`.
-    reference: the same of the method compared with.
-    seed: of the resampling.
-    num_resamples: number of resamples.
+    accuracies: Accuracies of the method, see `paired_difference`.
+    reference: Accuracies of the other method.
+    seed: Integer seed of the resampling.
+    num_resamples: Number of resamples.
 
   Returns:
-    From `LEAST_P_VALUE` to 1; NaN if there is but one set of initial weights
-    and one draw.
+    Number from `LEAST_P_VALUE` to 1; NaN for one set of initial weights and one
+    draw.
 
   Raises:
-    ValueError: if the two do not hold the same episodes.
+    ValueError: If the shapes do not match.
   """
   differences = _paired(accuracies, reference)
   if differences.size == 1:
@@ -151,16 +151,17 @@ def paired_p_value(
 
 
 def holm(p_values: Sequence[float]) -> tuple[float, ...]:
-  """P-values of several tests, adjusted so that few err together (Holm 1979).
+  """Adjusts the p-values of several tests (Holm 1979).
 
-  Rejecting where an adjusted value is below 0.05 rejects any true hypothesis at
-  all in at most 5 of 100 families of tests, whatever depends on what.
+  If hypotheses with adjusted values below 0.05 are rejected, the probability of
+  rejecting at least one true hypothesis is at most 0.05. The tests may depend
+  on each other.
 
   Args:
-    p_values: of each test; NaN for one that could not be made.
+    p_values: P-value of each test; NaN for a test that is not possible.
 
   Returns:
-    The adjusted values, in the same order; NaN stays, and counts for nothing.
+    The adjusted values, in the same order. NaN stays NaN and is not counted.
 
   Example:
 
@@ -178,7 +179,7 @@ def holm(p_values: Sequence[float]) -> tuple[float, ...]:
 
 
 def _paired(accuracies: np.ndarray, reference: np.ndarray) -> np.ndarray:
-  """Differences of every episode; raises unless the two hold the same ones."""
+  """Differences of every episode; raises an error if shapes differ."""
   accuracies, reference = _checked(accuracies), _checked(reference)
   num_weights = {len(accuracies), len(reference)} - {1}
   if accuracies.shape[1] != reference.shape[1] or len(num_weights) > 1:
@@ -190,12 +191,12 @@ def _paired(accuracies: np.ndarray, reference: np.ndarray) -> np.ndarray:
 
 
 class _Resamples(NamedTuple):
-  """Means of effects drawn with replacement, of both factors.
+  """Resampled mean effects of both factors.
 
   Attributes:
-    mean: of all differences.
-    levels: of initial weights and of draws.
-    effects: `[num_resamples]` of each factor, about zero.
+    mean: Mean of all differences.
+    levels: Numbers of initial weights and of draws.
+    effects: Resampled effects `[num_resamples]` of each factor, about zero.
   """
 
   mean: float
@@ -206,7 +207,7 @@ class _Resamples(NamedTuple):
 def _resample(
   differences: np.ndarray, seed: int, num_resamples: int
 ) -> _Resamples:
-  """Draws the levels of both factors, see `paired_difference`."""
+  """Resamples the levels of both factors, see `paired_difference`."""
   mean, effects = differences.mean(), []
   rng = np.random.default_rng(seed)
   for axis in (1, 0):
@@ -221,7 +222,7 @@ def _resample(
 
 
 def _interval(resamples: _Resamples, confidence: float) -> tuple[float, float]:
-  """Expanded percentiles, see `paired_difference`."""
+  """Computes expanded percentiles, see `paired_difference`."""
   upper = (1 + confidence) / 2
   widened = resamples.mean + sum(
     _widening(count, upper) * effects
@@ -233,8 +234,8 @@ def _interval(resamples: _Resamples, confidence: float) -> tuple[float, float]:
 
 
 def _widening(count: int, upper: float) -> float:
-  """Undoes the bias of a few levels, and turns normal into Student tails."""
-  if upper <= 0.5:  # both quantiles are 0
+  """Factor that corrects the bias of few levels and the normal tails."""
+  if upper <= 0.5:  # Both quantiles are 0.
     return 0.0
   student = special.stdtrit(count - 1, upper) / special.ndtri(upper)
   return math.sqrt(count / (count - 1)) * student

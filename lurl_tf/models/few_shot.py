@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import numpy as np
 import threadpoolctl
 
-from lurl_tf.readouts.ridge import ridge_loo
+from lurl_tf.readouts import ridge_loo
 
 EXAMPLES_PER_CLASS = 10
 LABEL_DRAWS = 4

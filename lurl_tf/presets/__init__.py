@@ -1,21 +1,24 @@
 # SPDX-License-Identifier: Apache-2.0
 """Rules on disk: preset folders, the shipped ones, and the 2018 checkpoints."""
 
+from lurl_tf.presets.card import card_text
 from lurl_tf.presets.catalogue import available, default, find
-from lurl_tf.presets.metadata import MetaTrainingCurve, PresetMetadata
+from lurl_tf.presets.metadata import PresetMetadata, Score, read_metadata
 from lurl_tf.presets.storage import StoredPreset, check_writable, load, save
 from lurl_tf.presets.tf1_checkpoint import Tf1Checkpoint, read_tf1_checkpoint
 
 __all__ = [
-  "MetaTrainingCurve",
   "PresetMetadata",
+  "Score",
   "StoredPreset",
   "Tf1Checkpoint",
   "available",
+  "card_text",
   "check_writable",
   "default",
   "find",
   "load",
+  "read_metadata",
   "read_tf1_checkpoint",
   "save",
 ]

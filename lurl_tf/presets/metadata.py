@@ -1,68 +1,69 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How a stored rule was made."""
+"""The model card of a stored rule: how it was made and what it is for."""
 
 import dataclasses
 import json
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+from lurl_tf.json_fields import from_json
 
 
-@dataclasses.dataclass(frozen=True)
-class MetaTrainingCurve:
-  """A quantity over the meta-training that made a rule.
+class Score(NamedTuple):
+  """A rule's score at one moment of its meta-training.
 
-  Args:
-    name: what it is of, such as `"meta-validation accuracy"`.
-    steps: `[n]` changes of theta done, ascending.
-    values: `[n]` losses, or accuracies in [0, 1].
-
-  Raises:
-    ValueError: if there are not as many values as steps.
+  Attributes:
+    step: Number of outer steps done.
+    loss: Mean meta-objective.
+    accuracy: Mean accuracy on query examples, in [0, 1]; None if it was not
+      recorded.
   """
 
-  name: str
-  steps: tuple[int, ...]
-  values: tuple[float, ...]
-
-  def __post_init__(self):
-    if len(self.steps) != len(self.values):
-      raise ValueError(
-        "`values` must be as many as `steps`. Received: "
-        f"steps={self.steps}, values={self.values}"
-      )
+  step: int
+  loss: float
+  accuracy: float | None = None
 
 
 @dataclasses.dataclass(frozen=True)
 class PresetMetadata:
-  """How a rule was made, and the base network it was meta-trained on.
+  """How a rule was made, the base network it was made for, and its use.
 
   The defaults of the base network are those of the released program.
 
   Args:
-    library_version: version of lurl_tf that saved it; `save` fills it in.
-    checksum: SHA-256 of the weights; `save` fills it in.
-    command: the command that made the rule.
-    initial_rule: checksum of the rule that the meta-training started from;
-      None for random meta-parameters.
-    tasks: what it was meta-trained on.
-    seed: seed of the meta-training.
-    meta_steps: number of changes of theta; 0 for an untrained rule.
-    wall_time_seconds: duration of the meta-training.
-    units: units of each layer of the base network, bottom first.
-    activation: name of its Keras activation.
-    batch_size: unlabelled examples of one inner step.
-    image_size: height and width of its input images, in pixels; None for
+    library_version: Version of lurl_tf that saved the rule; filled in by
+      `save`.
+    checksum: SHA-256 of the weights; filled in by `save`.
+    command: Command that made the rule.
+    initial_rule: Checksum of the rule that meta-training started from; None
+      for random meta-parameters.
+    tasks: Name of the task distribution of the meta-training.
+    seed: Integer seed of the meta-training.
+    outer_steps: Number of outer steps; 0 for an untrained rule.
+    wall_time_seconds: Duration of the meta-training, over all resumes.
+    units: Units of each layer of the base network, bottom first.
+    activation: Name of the base network's Keras activation.
+    batch_size: Number of unlabelled examples of one inner step.
+    image_size: Height and width of the input images, in pixels; None for
       texts and vectors.
-    inner_steps: applications of the rule that make up a whole inner training.
-    inner_learning_rates: knots, at equal distances from the first inner step
-      to the last, of a schedule that is linear in the logarithm of the rate.
-    inner_optimizer: what made the next weights of the rule's proposals: a
-      name, and options such as `epsilon=0.001`.
-    validation_loss: the meta-objective on held-out classes and fonts, where the
-      rule was chosen by it.
-    evaluation: a table of results, as text.
-    curves: of the meta-training.
+    inner_steps: Number of inner steps of a whole inner training.
+    inner_learning_rates: Learning rates at equal distances from the first
+      inner step to the last; between them the schedule is linear in the
+      logarithm of the rate.
+    inner_optimizer: Name of the inner optimizer, with options such as
+      `epsilon=0.001`.
+    validation: The rule's own score on the validation split; None if it was
+      not computed.
+    curve: Scores on meta-training tasks over the meta-training, ascending in
+      steps.
+    validation_curve: Scores on the validation split, ascending in steps.
+    evaluation: Table of results on other data, as text.
+    good_for: Uses that the rule is meant for, as text.
+    not_for: Uses that the rule is known or expected to fail at, as text.
+    note: Further remarks, as text.
 
   Raises:
-    ValueError: if a value is not plain (text, finite numbers, tuples of them),
+    ValueError: If a value is not plain (text, finite numbers, tuples of them),
       as JSON needs; a NumPy integer is not.
   """
 
@@ -72,7 +73,7 @@ class PresetMetadata:
   initial_rule: str | None = None
   tasks: str = ""
   seed: int | None = None
-  meta_steps: int = 0
+  outer_steps: int = 0
   wall_time_seconds: float = 0.0
   units: tuple[int, ...] = (128, 128, 128, 128, 32)
   activation: str = "relu"
@@ -81,9 +82,13 @@ class PresetMetadata:
   inner_steps: int = 3000
   inner_learning_rates: tuple[float, ...] = (1e-4,)
   inner_optimizer: str = "decayed_sgd"
-  validation_loss: float | None = None
+  validation: Score | None = None
+  curve: tuple[Score, ...] = ()
+  validation_curve: tuple[Score, ...] = ()
   evaluation: str | None = None
-  curves: tuple[MetaTrainingCurve, ...] = ()
+  good_for: str = ""
+  not_for: str = ""
+  note: str = ""
 
   def __post_init__(self):
     for name, value in dataclasses.asdict(self).items():
@@ -94,3 +99,48 @@ class PresetMetadata:
           f"`{name}` must be text, finite numbers, or a tuple of them. "
           f"Received: {name}={value!r}"
         ) from error
+
+  @property
+  def hours(self) -> float:
+    """Duration of the meta-training in hours."""
+    return self.wall_time_seconds / 3600
+
+
+def read_metadata(fields: Any) -> PresetMetadata:
+  """Makes `PresetMetadata` of the JSON object of any version of lurl_tf.
+
+  Args:
+    fields: Return value of `json.load`; absent fields take their defaults.
+
+  Returns:
+    `PresetMetadata`.
+
+  Raises:
+    ValueError: If a field is unknown or has a wrong type; names it.
+  """
+  if isinstance(fields, Mapping):
+    fields = _of_version_0_2(dict(fields))
+  return from_json(PresetMetadata, fields)
+
+
+def _of_version_0_2(fields: dict[str, Any]) -> dict[str, Any]:
+  """Replaces the fields of version 0.1 that have other names now."""
+  if "meta_steps" in fields:
+    fields.setdefault("outer_steps", fields.pop("meta_steps"))
+  curves = {}
+  for curve in fields.pop("curves", ()):
+    curves[curve["name"]] = dict(zip(curve["steps"], curve["values"]))
+  for name, use in (
+    ("curve", "meta-training"),
+    ("validation_curve", "meta-validation"),
+  ):
+    accuracies = curves.get(f"{use} accuracy", {})
+    losses = curves.get(f"{use} loss", {})
+    if losses:
+      fields[name] = [[s, losses[s], accuracies.get(s)] for s in losses]
+  loss = fields.pop("validation_loss", None)
+  if loss is not None:
+    step = fields.get("outer_steps", 0)
+    accuracy = curves.get("meta-validation accuracy", {}).get(step)
+    fields["validation"] = [step, loss, accuracy]
+  return fields

@@ -12,8 +12,8 @@ import importlib.metadata
 import io
 import json
 import os
-from collections.abc import Mapping
-from typing import NamedTuple, TypeVar
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple, TypeVar
 
 import h5py
 import numpy as np
@@ -22,7 +22,7 @@ import tensorflow as tf
 from lurl_tf import files
 from lurl_tf.json_fields import from_json
 from lurl_tf.presets import folder as preset_folder
-from lurl_tf.presets.metadata import PresetMetadata
+from lurl_tf.presets.metadata import PresetMetadata, read_metadata
 from lurl_tf.structures import RuleConfig
 
 CONFIG_FILE = "config.json"
@@ -129,8 +129,10 @@ def load(path: str | os.PathLike[str]) -> StoredPreset:
       f"A preset folder holds {', '.join(FILES)}. Missing: "
       f"{', '.join(missing)}. Received: path={os.fspath(path)!r}"
     )
-  config = _read_json(paths[CONFIG_FILE], RuleConfig)
-  metadata = _read_json(paths[METADATA_FILE], PresetMetadata)
+  config = _read_json(
+    paths[CONFIG_FILE], lambda fields: from_json(RuleConfig, fields)
+  )
+  metadata = _read_json(paths[METADATA_FILE], read_metadata)
   arrays = _read_arrays(paths[WEIGHTS_FILE])
   found = checksum(arrays)
   if found != metadata.checksum:
@@ -199,13 +201,13 @@ def _hdf5_bytes(arrays: Mapping[str, np.ndarray]) -> bytes:
   return buffer.getvalue()
 
 
-def _read_json(file: str, kind: type[_Fields]) -> _Fields:
+def _read_json(file: str, read: Callable[[Any], _Fields]) -> _Fields:
   try:
     fields = json.loads(files.read_bytes(file))
   except ValueError as error:
     raise ValueError(f"{file} is not valid JSON: {error}") from error
   try:
-    return from_json(kind, fields)
+    return read(fields)
   except ValueError as error:
     raise ValueError(f"{file}: {error}") from error
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The read-out by logistic regression, of scikit-learn."""
+"""Read-out by logistic regression, with scikit-learn."""
 
 import warnings
 
@@ -17,23 +17,23 @@ def logistic_regression(
   num_classes: int,
   seed: int = 0,
 ) -> float:
-  """Multinomial logistic regression of scikit-learn on standardised features.
+  """Scores multinomial logistic regression on standardised features.
 
   The inverse penalty C is chosen from `INVERSE_PENALTIES` by the log-loss of
-  stratified cross-validation on the support set (steadier than its accuracy,
-  which moves in steps of one example); with one example of a class there is
-  nothing to validate on, and C is 1.
+  stratified cross-validation on the support set. (Its accuracy changes in
+  steps of one example, and is noisier.) If a class has only one example,
+  cross-validation is impossible, and C is 1.
 
   Args:
-    support_features: `[b, u]` features of labelled examples.
-    support_labels: `[b]` class indices.
-    query_features: `[b, u]` features to score.
-    query_labels: `[b]` class indices.
-    num_classes: not used; all read-outs share one signature.
-    seed: fixes the folds.
+    support_features: `[b, u]` features of the labelled examples.
+    support_labels: `[b]` class indices of the labelled examples.
+    query_features: `[n, u]` features of the query examples.
+    query_labels: `[n]` class indices of the query examples.
+    num_classes: Not used; part of the signature of all read-outs.
+    seed: Integer seed of the folds.
 
   Returns:
-    Accuracy on the query set, from 0 to 1.
+    Accuracy on the query set, in [0, 1].
   """
   del num_classes
   from sklearn import linear_model
@@ -61,7 +61,7 @@ def _choose_inverse_penalty(
   )
   losses = np.zeros(len(INVERSE_PENALTIES))
   for kept, left_out in folds.split(features, labels):
-    # Each C starts at the optimum of the one before: few iterations.
+    # Each C starts at the optimum of the previous C and needs few iterations.
     model = linear_model.LogisticRegression(
       max_iter=50, tol=1e-2, warm_start=True
     )
@@ -76,7 +76,7 @@ def _choose_inverse_penalty(
 
 
 def _fit(model, features: np.ndarray, labels: np.ndarray) -> None:
-  """Fits in silence: few iterations are meant, not an accident."""
+  """Fits without convergence warnings: few iterations are intended."""
   with warnings.catch_warnings():
     warnings.simplefilter("ignore")
     model.fit(features, labels)
@@ -85,11 +85,11 @@ def _fit(model, features: np.ndarray, labels: np.ndarray) -> None:
 def _standardize(
   support: np.ndarray, query: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
-  """Zero mean and unit variance on the support set; constants become 0."""
+  """Scales to zero mean and unit variance on the support set."""
   support = np.asarray(support, dtype=np.float64)
   query = np.asarray(query, dtype=np.float64)
   center, scale = support.mean(axis=0), support.std(axis=0)
-  # Rounding gives a constant feature a tiny deviation.
+  # Constant features become 0. Rounding gives them a tiny deviation.
   is_live = scale > 1e-7 * np.maximum(np.abs(center), np.max(scale))
   scale = np.where(is_live, scale, np.inf)
   return (support - center) / scale, (query - center) / scale
@@ -98,10 +98,10 @@ def _standardize(
 def _rotate_to_rank(
   support: np.ndarray, query: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
-  """Fewer features, same fit: the penalty does not see rotations.
+  """Reduces the number of features to the rank of the support set.
 
-  The kernel lies in the span of the support examples, so with more features
-  than examples the others add nothing but time.
+  The fit does not change: the kernel lies in the span of the support examples,
+  and the penalty is invariant to rotations.
   """
   if support.shape[1] <= support.shape[0]:
     return support, query

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The read-out of prototypical networks."""
+"""Read-out by the nearest class mean, as in prototypical networks."""
 
 import numpy as np
 
@@ -12,18 +12,20 @@ def nearest_mean(
   num_classes: int,
   seed: int = 0,
 ) -> float:
-  """The class whose mean is nearest (Snell et al. 2017).
+  """Scores the classifier that returns the class of the nearest mean.
+
+  Distances are Euclidean (Snell, Swersky and Zemel 2017, equation 2).
 
   Args:
-    support_features: `[b, u]` features of labelled examples.
-    support_labels: `[b]` class indices; every class has some.
-    query_features: `[n, u]` features to score.
-    query_labels: `[n]` class indices.
-    num_classes: number of classes.
-    seed: not used; all read-outs share one signature.
+    support_features: `[b, u]` features of the labelled examples.
+    support_labels: `[b]` class indices; at least one example per class.
+    query_features: `[n, u]` features of the query examples.
+    query_labels: `[n]` class indices of the query examples.
+    num_classes: Number of classes.
+    seed: Not used; part of the signature of all read-outs.
 
   Returns:
-    Accuracy on the query set, from 0 to 1.
+    Accuracy on the query set, in [0, 1].
 
   Example:
 
@@ -36,6 +38,6 @@ def nearest_mean(
   means = (shares / shares.sum(axis=0)).T @ np.asarray(
     support_features, np.float64
   )
-  # Squared distances, less what all classes have in common.
+  # Squared distances, without the term that is equal for all classes.
   distances = np.sum(means**2, axis=1) - 2 * query_features @ means.T
   return float(np.mean(np.argmin(distances, axis=1) == query_labels))

@@ -1,23 +1,17 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Linear read-outs that score features at evaluation.
+"""Read-outs by ridge regression on one-hot targets.
 
-All share one signature: fitted on the support set alone, scored on the query
-set. Nothing here needs gradients; the read-out that meta-training
-differentiates is `lurl_tf.ridge_objective`.
+With centred features X and centred, normalised targets Y, the kernel is
+
+    K = (X^T X + p I)^-1 X^T Y,
+
+where p is the penalty; the bias is not penalised.
 """
-
-from collections.abc import Callable
 
 import numpy as np
 
-from lurl_tf.readouts.logistic import logistic_regression
-
 PUBLISHED_PENALTY = 0.1
 RELATIVE_PENALTIES = np.logspace(-4, 4, 33)
-
-Readout = Callable[
-  [np.ndarray, np.ndarray, np.ndarray, np.ndarray, int, int], float
-]
 
 
 def ridge(
@@ -28,23 +22,23 @@ def ridge(
   num_classes: int,
   seed: int = 0,
 ) -> float:
-  """The published read-out: ridge regression with the penalty 0.1.
+  """Scores the published read-out: ridge regression with the penalty 0.1.
 
-  One-hot targets are centred and normalised, the bias is not penalised, the
-  features are taken as they are (Metz et al. 2019, section 3.2; released
-  program). The absolute penalty makes the accuracy depend on the features'
-  scale; `ridge_loo` does not.
+  One-hot targets are centred and normalised, the bias is not penalised, and
+  the features are not scaled (Metz et al. 2019, section 3.2; released
+  program). As the penalty is absolute, the accuracy depends on the scale of
+  the features; that of `ridge_loo` does not.
 
   Args:
-    support_features: `[b, u]` features of labelled examples.
-    support_labels: `[b]` class indices.
-    query_features: `[b, u]` features to score.
-    query_labels: `[b]` class indices.
-    num_classes: number of classes.
-    seed: not used; all read-outs share one signature.
+    support_features: `[b, u]` features of the labelled examples.
+    support_labels: `[b]` class indices of the labelled examples.
+    query_features: `[n, u]` features of the query examples.
+    query_labels: `[n]` class indices of the query examples.
+    num_classes: Number of classes.
+    seed: Not used; part of the signature of all read-outs.
 
   Returns:
-    Accuracy on the query set, from 0 to 1.
+    Accuracy on the query set, in [0, 1].
   """
   del seed
   predicted = _predict_ridge(
@@ -65,22 +59,22 @@ def ridge_loo(
   num_classes: int,
   seed: int = 0,
 ) -> float:
-  """Ridge regression whose penalty is chosen by leave-one-out.
+  """Scores ridge regression with a penalty chosen by leave-one-out.
 
   The penalty is a multiple of the mean diagonal of the centred features' Gram
-  matrix, so the accuracy does not change when features are scaled. See
-  `choose_relative_penalty`.
+  matrix, so that the accuracy does not depend on the scale of the features.
+  See `choose_relative_penalty`.
 
   Args:
-    support_features: `[b, u]` features of labelled examples.
-    support_labels: `[b]` class indices.
-    query_features: `[b, u]` features to score.
-    query_labels: `[b]` class indices.
-    num_classes: number of classes.
-    seed: not used; all read-outs share one signature.
+    support_features: `[b, u]` features of the labelled examples.
+    support_labels: `[b]` class indices of the labelled examples.
+    query_features: `[n, u]` features of the query examples.
+    query_labels: `[n]` class indices of the query examples.
+    num_classes: Number of classes.
+    seed: Not used; part of the signature of all read-outs.
 
   Returns:
-    Accuracy on the query set, from 0 to 1.
+    Accuracy on the query set, in [0, 1].
   """
   del seed
   predicted = predict_ridge_loo(
@@ -95,16 +89,16 @@ def predict_ridge_loo(
   query_features: np.ndarray,
   num_classes: int,
 ) -> np.ndarray:
-  """What `ridge_loo` takes query examples for.
+  """Classifies query examples as `ridge_loo` does.
 
   Args:
-    support_features: `[b, u]` features of labelled examples.
-    support_labels: `[b]` class indices.
-    query_features: `[n, u]` features to classify.
-    num_classes: number of classes.
+    support_features: `[b, u]` features of the labelled examples.
+    support_labels: `[b]` class indices of the labelled examples.
+    query_features: `[n, u]` features of the query examples.
+    num_classes: Number of classes.
 
   Returns:
-    `[n]` class indices.
+    `[n]` predicted class indices.
   """
   multiple = choose_relative_penalty(
     support_features, support_labels, num_classes
@@ -122,19 +116,23 @@ def predict_ridge_loo(
 def choose_relative_penalty(
   support_features: np.ndarray, support_labels: np.ndarray, num_classes: int
 ) -> float:
-  """Chooses ridge regression's penalty by its leave-one-out squared error.
+  """Chooses the penalty of ridge regression by leave-one-out squared error.
 
-  The error is exact and needs no refits: a fit is linear in the targets, so
-  the residual of an example that was left out is its residual divided by one
-  minus its leverage (Hastie et al. 2009, section 7.10).
+  The error is exact and needs no second fit: predictions are linear in the
+  targets, so the residual of a left-out example is
+
+      e_i / (1 - h_i),
+
+  with its residual e_i and leverage h_i in the fit to all examples (Hastie,
+  Tibshirani and Friedman 2009, section 7.10).
 
   Args:
-    support_features: `[b, u]`.
-    support_labels: `[b]` class indices.
-    num_classes: number of classes.
+    support_features: `[b, u]` features of the labelled examples.
+    support_labels: `[b]` class indices of the labelled examples.
+    num_classes: Number of classes.
 
   Returns:
-    One of `RELATIVE_PENALTIES`: the penalty in multiples of the mean diagonal
+    One of `RELATIVE_PENALTIES`: the penalty as a multiple of the mean diagonal
     of the centred features' Gram matrix.
   """
   center, left, scales, _ = _centered_svd(support_features)
@@ -150,13 +148,6 @@ def choose_relative_penalty(
     left_out = (targets - fitted) / np.maximum(1 - leverage, 1e-12)[:, None]
     errors.append(np.mean(left_out**2))
   return float(RELATIVE_PENALTIES[int(np.argmin(errors))])
-
-
-READOUTS: dict[str, Readout] = {
-  "ridge": ridge,
-  "ridge_loo": ridge_loo,
-  "logistic_regression": logistic_regression,
-}
 
 
 def _predict_ridge(
@@ -180,7 +171,7 @@ def _as_float(features: np.ndarray) -> np.ndarray:
 def _ridge_targets(
   labels: np.ndarray, num_classes: int
 ) -> tuple[np.ndarray, np.ndarray]:
-  """Centred, normalised one-hot targets: `[b, k]` without their mean, `[k]`."""
+  """Normalised one-hot targets: `[b, k]` without their mean, and that `[k]`."""
   targets = np.eye(num_classes)[labels]
   targets = targets - targets.mean()
   targets = targets / np.sqrt(np.mean(np.sum(targets**2, axis=1)))
@@ -191,9 +182,9 @@ def _ridge_targets(
 def _centered_svd(
   features: np.ndarray,
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-  """Mean `[u]` and the thin SVD of the features without it.
+  """Mean `[u]` of the features, and the thin SVD of the centred features.
 
-  Centring the features is the same as a bias that is not penalised.
+  Centring the features is equivalent to a bias that is not penalised.
   """
   features = _as_float(features)
   center = features.mean(axis=0)
@@ -201,5 +192,5 @@ def _centered_svd(
 
 
 def _mean_gram_diagonal(scales: np.ndarray, num_features: int) -> float:
-  # Above zero, so that features that are all dead divide nothing by zero.
+  # Constant features would lead to a division by zero.
   return max(float(np.sum(scales**2)) / num_features, 1e-30)

@@ -3,7 +3,7 @@
 
 import numpy as np
 
-from lurl_tf.readouts.ridge import ridge_loo
+from lurl_tf.readouts import ridge_loo
 from lurl_tf.structures import LabelledExamples
 
 CLASSES, INPUTS = 4, 12

@@ -17,7 +17,6 @@ def test_networks_are_those_asked_for():
   assert found["supervised"].units == (64, 16)
   assert found["supervised"].activation == "tanh"
   assert found["vae"].units == (64, 16)
-  assert found["winner_take_all_32"].units == (32,)
   assert found["pca_32"] == baselines.NAMED["pca_32"]
 
 

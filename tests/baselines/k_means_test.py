@@ -32,7 +32,11 @@ def test_whitening_bears_inputs_that_never_change():
   inputs, _ = make_clusters(60)
   inputs[:, 3] = 0.5
   features = KMeansTriangle(4, whiten=True).fit(inputs)(inputs)
-  assert np.all(np.isfinite(features))
+  assert np.ptp(features, axis=0).min() > 0.1
+  # The constant does not matter.
+  inputs[:, 3] = 2.0
+  shifted = KMeansTriangle(4, whiten=True).fit(inputs)(inputs)
+  np.testing.assert_allclose(features, shifted, atol=1e-5)
 
 
 @pytest.mark.parametrize("whiten", [False, True])
@@ -47,7 +51,10 @@ def test_seeds():
 
 def test_no_more_clusters_than_examples():
   inputs, _ = make_clusters(10)
-  assert KMeansTriangle(256).fit(inputs)(inputs).shape == (10, 10)
+  features = KMeansTriangle(256).fit(inputs)(inputs)
+  # Every example is a mean, and no other mean is as near to it.
+  assert features.shape == (10, 10)
+  assert sorted(features.argmax(axis=1)) == list(range(10))
 
 
 def test_bad_options_are_told():

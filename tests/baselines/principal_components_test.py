@@ -22,7 +22,13 @@ def test_against_the_covariance():
 
 def test_no_more_than_there_are():
   inputs, _ = make_clusters(60)
-  assert PrincipalComponents(32).fit(inputs)(inputs).shape == (60, 12)
+  features = PrincipalComponents(32).fit(inputs)(inputs)
+  assert features.shape == (60, 12)
+  # All components together are a rotation.
+  centred = inputs - inputs.mean(axis=0)
+  np.testing.assert_allclose(
+    features @ features.T, centred @ centred.T, atol=1e-4
+  )
 
 
 def test_bad_options_are_told():

@@ -8,7 +8,6 @@ import pytest
 from scipy import optimize
 
 from lurl_tf.baselines import SeLa
-from lurl_tf.baselines.networks import keras_networks
 from lurl_tf.baselines.sela import balanced_labels
 from tests.baselines.clusters import accuracy_of, check_seeds, make_clusters
 
@@ -16,10 +15,7 @@ BASELINE = SeLa(
   units=(16, 8), clusters=6, rounds=2, epochs_per_round=1, batch_size=40
 )
 
-
-@pytest.fixture(autouse=True)
-def fixture_short_epochs(monkeypatch):
-  monkeypatch.setattr(keras_networks, "LEAST_STEPS", 50)
+pytestmark = pytest.mark.usefixtures("short_epochs")
 
 
 def test_labels_are_the_best_balanced_assignment():

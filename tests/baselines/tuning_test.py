@@ -9,14 +9,12 @@ import pytest
 from lurl_tf import baselines
 from lurl_tf.baselines import (
   Baseline,
-  DenoisingAutoencoder,
   LabelledBaseline,
   TaskBaseline,
+  tuning,
 )
-from lurl_tf.baselines import tuning as meta_validation
-from lurl_tf.baselines.networks.autoencoder import Epoch
 from lurl_tf.features import MappedFeatures
-from lurl_tf.readouts.ridge import ridge_loo
+from lurl_tf.readouts import ridge_loo
 from lurl_tf.tasks import EpisodeConfig, TaskSampler
 from tests.baselines.clusters import make_examples
 
@@ -79,7 +77,7 @@ def test_scores_are_means_over_draws():
     )
     for draw in range(2)
   ]
-  actual = meta_validation.score_features(MappedFeatures(np.asarray), episode)
+  actual = tuning.score_features(MappedFeatures(np.asarray), episode)
   assert actual == pytest.approx(np.mean(expected))
 
 
@@ -119,15 +117,3 @@ def test_the_other_interfaces_are_tuned_too():
   assert baselines.tune(First(7), TASKS)[0].accuracy == pytest.approx(1 / 3)
   assert baselines.tune(FromTasks(), TASKS, "a sampler")[0].accuracy > 0.8
   assert seen == ["a sampler"]
-
-
-def test_the_best_epoch_is_chosen(monkeypatch):
-  def fit_epochs(self, unlabelled, seed=0, held_out=None):
-    for number, noise in enumerate([5.0, 2.0, 0.0, 9.0], start=1):
-      yield Epoch(number, Blurred(noise).fit(unlabelled, seed), np.nan)
-
-  monkeypatch.setattr(DenoisingAutoencoder, "fit_epochs", fit_epochs)
-  chosen = baselines.choose_epochs(
-    DenoisingAutoencoder(keep="meta_validation", dropout=0.2), TASKS
-  )
-  assert chosen == DenoisingAutoencoder(epochs=3, keep="last", dropout=0.2)

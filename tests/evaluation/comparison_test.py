@@ -5,6 +5,7 @@ import dataclasses
 
 import numpy as np
 import pytest
+import tensorflow as tf
 
 from lurl_tf import evaluation
 from lurl_tf.baselines import (
@@ -17,7 +18,12 @@ from lurl_tf.baselines import (
 )
 from lurl_tf.evaluation import draws
 from lurl_tf.evaluation.comparison import ComparedRule, Comparison
-from lurl_tf.readouts.ridge import READOUTS
+from lurl_tf.evaluation.protocol import (
+  stacked_initial_weights,
+  train_base_models,
+)
+from lurl_tf.layers import forward
+from lurl_tf.readouts import COMPARED_READOUTS, ridge
 from lurl_tf.rule import Hebbian, UpdateRule
 from lurl_tf.structures import RuleConfig
 from tests.baselines.clusters import CLASSES, INPUTS, make_examples
@@ -49,41 +55,57 @@ def pick(scores, readout, per_class=3, layers="last"):
   return found
 
 
-@pytest.fixture(name="evaluated", scope="module")
-def fixture_evaluated():
-  return evaluation.evaluate(TRAIN, TEST, {"hebbian": Hebbian()}, CONFIG)
-
-
-def test_rules_score_as_in_an_evaluation(comparison, evaluated):
+def test_rules_score_as_their_networks_do_one_by_one(comparison):
+  """The last layer alone, and all layers side by side."""
   scores = comparison.rule("hebbian", ComparedRule(Hebbian(), CONFIG))
   assert {score[1:4] for score in scores} == {
     (per_class, layers, readout)
     for per_class in (1, 3)
     for layers in ("last", "all")
-    for readout in (*READOUTS, "nearest_mean")
+    for readout in COMPARED_READOUTS
   }
-  for readout in READOUTS:
-    own = pick(scores, readout)
-    expected = evaluated.row("hebbian", readout, 5).accuracies
-    np.testing.assert_allclose(own.accuracies, expected, atol=0.021)
-    assert (own.dimension, own.method) == (6, "hebbian")
-  assert pick(scores, "ridge", layers="all").dimension == 16
+  ((steps, weights),) = train_base_models(
+    Hebbian(),
+    TRAIN,
+    PERMUTATIONS,
+    stacked_initial_weights(INPUTS, CONFIG),
+    CONFIG,
+  )
+  assert steps == 5
+  task, rows = 2, SUPPORT[1]
+  inputs = np.concatenate([TRAIN.inputs[rows], TEST.inputs])
+  activations = forward(
+    tf.nest.map_structure(lambda each: each[task], weights),
+    inputs[:, PERMUTATIONS[task]],
+  ).post_activations
+  for layers, features in (
+    ("last", activations[-1].numpy()),
+    ("all", np.concatenate(activations, axis=1)),
+  ):
+    for readout, function in COMPARED_READOUTS.items():
+      own = pick(scores, readout, layers=layers)
+      expected = function(
+        features[: len(rows)],
+        TRAIN.labels[rows],
+        features[len(rows) :],
+        TEST.labels,
+        CLASSES,
+        CONFIG.seed,
+      )
+      assert own.accuracies[task, 1] == pytest.approx(expected, abs=0.011)
+      assert (own.dimension, own.method) == (features.shape[1], "hebbian")
+      assert own.inner_steps == 5
 
 
-def test_random_init_and_raw_inputs_score_as_in_an_evaluation(
-  comparison, evaluated
-):
-  random_init = comparison.random_init()
-  raw_inputs = comparison.baseline("raw_inputs", RawInputs())
-  for readout in READOUTS:
-    for name, scores in [
-      ("random_init", random_init),
-      ("raw_inputs", raw_inputs),
-    ]:
-      expected = evaluated.row(name, readout, 0).accuracies
-      actual = pick(scores, readout).accuracies
-      assert actual.shape == expected.shape
-      np.testing.assert_allclose(actual, expected, atol=0.011)
+def test_readouts_and_layers_can_be_fewer(comparison):
+  fewer = Comparison(
+    TRAIN, TEST, CONFIG, readouts={"ridge": ridge}, all_layers=False
+  )
+  (own,) = fewer.random_init()
+  assert own[:4] == ("random_init", 3, "last", "ridge")
+  np.testing.assert_array_equal(
+    own.accuracies, pick(comparison.random_init(), "ridge").accuracies
+  )
 
 
 @dataclasses.dataclass(frozen=True)

@@ -10,7 +10,7 @@ from lurl_tf.structures import LabelledExamples
 
 def make_examples(counts=(9, 8, 8), input_size=5):
   labels = np.repeat(np.arange(len(counts)), counts).astype(np.int32)
-  # Every input value tells its row and its column.
+  # Every input value identifies its row and its column.
   inputs = np.arange(len(labels) * input_size).reshape(len(labels), input_size)
   names = tuple("abcdefg"[: len(counts)])
   return LabelledExamples(inputs.astype(np.uint8), labels, names, (input_size,))

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Tests that headroom tells tasks with something to learn from others."""
+"""Tests that headroom separates learnable tasks from others."""
 
 import numpy as np
 import pytest

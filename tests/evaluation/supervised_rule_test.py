@@ -88,9 +88,9 @@ def test_labels_make_better_features():
   config = dataclasses.replace(
     SUPERVISED, batch_size=64, inner_steps=(100,), horizon=100
   )
-  result = evaluation.evaluate(split(0, 200), split(1, 100), rules, config)
+  result = evaluation.compare(rules, (split(0, 200), split(1, 100)), config)
   supervised, unsupervised = (
-    result.row(name, "ridge_loo", 100).accuracy_mean for name in rules
+    result.score(name, "ridge_loo", 100).mean for name in rules
   )
   assert supervised > unsupervised + 0.05
 
@@ -100,10 +100,11 @@ def test_labels_make_better_features():
 )
 def test_rules_designed_by_hand_are_evaluated(name):
   config = dataclasses.replace(CONFIG, dtype="float64", learning_rates=(0.01,))
-  result = evaluation.evaluate(TRAIN, TEST, {name: get(name)}, config)
-  row = result.row(name, "ridge_loo", 5)
+  methods = ["random_init", name]
+  result = evaluation.compare(methods, (TRAIN, TEST), config)
+  row = result.score(name, "ridge_loo", 5)
   assert row.num_diverged == 0
-  random_init = result.row("random_init", "ridge_loo", 0)
+  random_init = result.score("random_init", "ridge_loo", 0)
   assert np.any(row.accuracies != random_init.accuracies)
 
 

@@ -8,12 +8,10 @@ from absl import flags
 from absl.testing import flagsaver
 
 from experiments import compare
+from experiments.common import data, rule_choice
 from experiments.common import flags as shared_flags
-from experiments.common import rule_choice
 from experiments.common.evaluation_setup import make_config
-from experiments.comparison import flags as comparison_flags
-from lurl_tf import baselines
-from lurl_tf.baselines import KMeansTriangle, VariationalAutoencoder
+from lurl_tf.baselines import KMeansTriangle
 from lurl_tf.tasks import EpisodeConfig, TaskSampler
 from tests.baselines.clusters import make_examples
 
@@ -28,7 +26,7 @@ def fixture_tiny_data(monkeypatch):
     assert (name, *options) == ("tiny", None, None, 1, "area")
     return make_examples(80, seed=["train", "test"].index(split))
 
-  monkeypatch.setattr(comparison_flags, "load_examples", load)
+  monkeypatch.setattr(data, "load_examples", load)
 
 
 def make_tasks(*_):
@@ -54,7 +52,7 @@ def run(**values):
   }
   texts = {name: str(value) for name, value in (own | values).items()}
   with flagsaver.as_parsed(**texts):
-    compare.main(["compare"])
+    compare.main()
 
 
 def test_flags_to_tables_json_and_picture(tmp_path, capsys):
@@ -76,7 +74,7 @@ def test_flags_to_tables_json_and_picture(tmp_path, capsys):
   assert (tmp_path / "out" / "results.png").stat().st_size > 1000
   printed = capsys.readouterr().out
   assert "label_spreading*" in printed
-  assert "hebbian less each method" in printed
+  assert "hebbian minus each method" in printed
 
 
 def test_an_interruption_leaves_what_is_done(tmp_path, monkeypatch, capsys):
@@ -128,33 +126,13 @@ def test_learned_rules_bring_their_untrained_twin():
   assert rules["quick"].rule is choices[0].learned
 
 
-def test_options_are_chosen_where_that_is_asked_for(monkeypatch):
+def test_options_are_tuned():
   reports = []
-
-  def choose(baseline, held_out):
-    assert len(held_out[0].unlabelled) == 70
-    return VariationalAutoencoder(epochs=3)
-
-  monkeypatch.setattr(baselines, "choose_epochs", choose)
-  names = {
-    "vae": VariationalAutoencoder(keep="meta_validation"),
-    "k_means": KMeansTriangle(4),
-  }
-  chosen = compare.choose_options(
-    names, make_tasks(), 70, False, lambda *report: reports.append(report)
-  )
-  assert chosen == {
-    "vae": VariationalAutoencoder(epochs=3),
-    "k_means": KMeansTriangle(4),
-  }
-  assert reports == [("vae", "choice of epochs", 1, 1)]
-  reports.clear()
-  chosen = compare.choose_options(
+  tuned = compare.tune_options(
     {"k_means": KMeansTriangle(4)},
     make_tasks(),
     70,
-    True,
     lambda *report: reports.append(report),
   )
-  assert chosen["k_means"] in KMeansTriangle(4).candidates()
+  assert tuned["k_means"] in KMeansTriangle(4).candidates()
   assert [report[2:] for report in reports] == [(1, 2), (2, 2)]

@@ -10,6 +10,7 @@ from absl.testing import flagsaver
 from PIL import Image
 
 from experiments import evaluate
+from experiments.common import data
 from lurl_tf import presets
 from lurl_tf.structures import LabelledExamples
 from tests.experiments.saved_rule import save_rule
@@ -33,14 +34,14 @@ def fixture_tiny_data(monkeypatch):
       inputs.astype(np.float32), labels, ("a", "b"), (3, 3, 1)
     )
 
-  monkeypatch.setattr(evaluate, "load_examples", load)
+  monkeypatch.setattr(data, "load_examples", load)
 
 
 def run(**values):
   flags.FLAGS.mark_as_parsed()
   texts = {name: str(value) for name, value in values.items()}
   with flagsaver.as_parsed(**texts):
-    evaluate.main(["evaluate"])
+    evaluate.main()
 
 
 def test_flags_to_json_and_tables(rule_folder, tiny_data, tmp_path, capsys):
@@ -177,8 +178,3 @@ def test_an_image_size_for_texts_is_a_message(rule_folder, own_files):
   name = f"jsonl:{own_files}/texts.jsonl"
   with pytest.raises(SystemExit, match="`image_size` is for images"):
     run(rule=rule_folder, dataset=name, image_size=8)
-
-
-def test_stray_arguments_are_refused():
-  with pytest.raises(Exception, match="Received: .'stray'."):
-    evaluate.main(["evaluate", "stray"])

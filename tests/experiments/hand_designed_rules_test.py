@@ -9,7 +9,7 @@ from absl import flags
 from absl.testing import flagsaver
 
 from experiments import evaluate
-from experiments.common import evaluation_setup, rule_choice
+from experiments.common import data, evaluation_setup, rule_choice
 from lurl_tf.rule import Backpropagation, Oja
 from lurl_tf.structures import LabelledExamples
 
@@ -29,14 +29,14 @@ def fixture_tiny_data(monkeypatch):
       inputs.astype(np.float32), labels, ("a", "b"), (3, 3, 1)
     )
 
-  monkeypatch.setattr(evaluate, "load_examples", load)
+  monkeypatch.setattr(data, "load_examples", load)
 
 
 def run(**values):
   flags.FLAGS.mark_as_parsed()
   texts = {name: str(value) for name, value in values.items()}
   with flagsaver.as_parsed(**texts):
-    evaluate.main(["evaluate"])
+    evaluate.main()
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -12,7 +12,7 @@ from tests import tiny_meta
 
 def main(argv):
   with tiny_meta.tiny_data():
-    meta_train.main(argv)
+    meta_train.main()
 
 
 if __name__ == "__main__":

@@ -47,7 +47,7 @@ def run_script(**values):
   flags.FLAGS.mark_as_parsed()
   texts = {name: str(value) for name, value in values.items()}
   with flagsaver.as_parsed(**texts):
-    meta_curves.main(["meta_curves"])
+    meta_curves.main()
 
 
 def curves_of(run):
@@ -76,7 +76,7 @@ def test_curves_are_what_the_runs_said(runs, tmp_path, capsys):
   assert plot.read_bytes().startswith(b"\x89PNG")
   printed = capsys.readouterr().out
   assert "mean of seed_1, seed_2" in printed
-  assert "evaluate --watch --suite=mnist" in printed
+  assert "experiments.watch --suite=mnist" in printed
 
 
 def test_one_run(runs, capsys):
@@ -96,8 +96,3 @@ def test_bad_input_is_a_message(runs, tmp_path, capsys):
     with pytest.raises(SystemExit, match=f"Error: .*{message}"):
       run_script(**values)
   assert capsys.readouterr().out == ""
-
-
-def test_stray_arguments_are_refused():
-  with pytest.raises(Exception, match="Received: .'stray'."):
-    meta_curves.main(["meta_curves", "stray"])

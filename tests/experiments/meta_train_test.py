@@ -4,7 +4,7 @@
 import json
 
 import pytest
-from absl import app, flags
+from absl import flags
 
 from experiments import meta_train
 from lurl_tf.meta import EstimatorConfig, ImitationConfig, MetaMetrics
@@ -33,7 +33,7 @@ def fixture_tiny_data(monkeypatch):
 
 def run(**values):
   with tiny_meta.parsed_flags(**values):
-    meta_train.main(["meta_train"])
+    meta_train.main()
     return meta_train.config_from_flags()
 
 
@@ -66,7 +66,7 @@ def test_flags_to_rule_and_json(tiny_data, tmp_path, capsys):
   assert f"The rule lies in {logdir / 'rule'}." in printed
   rule = UpdateRule.from_preset(logdir)
   assert rule.metadata.command.startswith("python -m experiments.meta_train")
-  assert (rule.metadata.seed, rule.metadata.meta_steps) == (3, 2)
+  assert (rule.metadata.seed, rule.metadata.outer_steps) == (3, 2)
   # A run of the library, with the same config, makes the same rule.
   trainer = tiny_meta.make_trainer(config)
   trainer.train(2)
@@ -241,8 +241,3 @@ def test_a_data_set_that_does_not_exist_is_a_message(tmp_path):
   with pytest.raises(SystemExit, match="Near names: lurl_glyphs"):
     run(logdir=tmp_path / "run", tasks="lurl_glyph")
   assert not list(tmp_path.iterdir())
-
-
-def test_stray_arguments_are_refused():
-  with pytest.raises(app.UsageError, match="Received: .'stray'."):
-    meta_train.main(["meta_train", "stray"])

@@ -16,7 +16,7 @@ import urllib.request
 import pytest
 
 from experiments.common.charts import meta_training_charts, suite_charts
-from tests import quick_xla, source_tree
+from tests import source_tree
 from tests.browser import PROGRAM, Browser
 from tests.meta.replicas_test import free_ports
 
@@ -58,7 +58,6 @@ def run_script(name, *arguments):
   done = subprocess.run(
     [sys.executable, "-m", f"experiments.{name}", *arguments],
     cwd=source_tree.ROOT,
-    env=quick_xla.environment(),
     stdout=subprocess.PIPE,
     stderr=subprocess.STDOUT,
     text=True,
@@ -80,9 +79,7 @@ def fixture_logdir(tmp_path_factory):
     "--show_inner_training",
     *(f"--{name}={value}" for name, value in FLAGS.items()),
   )
-  run_script(
-    "evaluate", f"--watch={logdir}", "--watch_timeout=1", "--episodes=2"
-  )
+  run_script("watch", f"--logdir={logdir}", "--timeout=1", "--episodes=2")
   return logdir
 
 

@@ -23,7 +23,7 @@ from tests import fresh_run, quick_xla, source_tree, tiny_meta
 def test_two_processes_and_a_resumed_run_agree(sizes, tmp_path):
   assert sizes in fresh_run.SIZES
   # Most of the time of the one that is not slow is compiling.
-  environment = quick_xla.environment() if sizes == "tiny" else None
+  environment = None if sizes == "tiny" else quick_xla.default_environment()
   for part in ("first", "second"):
     subprocess.run(
       [sys.executable, "-m", "tests.fresh_run", sizes, str(tmp_path), part],

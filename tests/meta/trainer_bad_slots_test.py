@@ -12,11 +12,7 @@ from lurl_tf.meta.inner.variation import vary_truncation
 from lurl_tf.meta.slots.programs import SlotInputs, SlotPrograms
 from tests import tiny_meta
 
-
-@pytest.fixture(autouse=True)
-def fixture_eager():
-  with tiny_meta.eagerly():
-    yield
+pytestmark = pytest.mark.usefixtures("eager")
 
 
 def make_config(**fields):

@@ -13,11 +13,7 @@ from lurl_tf.rule.learned.update_rule import UpdateRule
 from lurl_tf.tasks.episodes import TaskSampler
 from tests import tiny_meta
 
-
-@pytest.fixture(autouse=True)
-def fixture_eager():
-  with tiny_meta.eagerly():
-    yield
+pytestmark = pytest.mark.usefixtures("eager")
 
 
 def make_config(**fields):

@@ -48,7 +48,7 @@ def assert_golden(actual, expected, tolerance):
 @pytest.mark.parametrize(
   ("steps", "dtype", "tolerance", "options"),
   [
-    (5, "float32", 1e-5, {}),
+    pytest.param(5, "float32", 1e-5, {}, marks=pytest.mark.default_xla),
     (1, "float32", 1e-5, {"jit_compile": False}),
     (5, "float64", 1e-9, {"jit_compile": False}),
     (

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from lurl_tf.presets import storage
-from lurl_tf.presets.metadata import MetaTrainingCurve, PresetMetadata
+from lurl_tf.presets.metadata import PresetMetadata, Score
 from lurl_tf.structures import RuleConfig
 
 CONFIG = RuleConfig(hidden_channels=3, output_size=2, identical_updates=False)
@@ -18,7 +18,7 @@ METADATA = PresetMetadata(
   command="python -m experiments.meta_train --seed=1",
   tasks="lurl_glyphs",
   seed=1,
-  meta_steps=200,
+  outer_steps=200,
   wall_time_seconds=1.5,
   units=(64, 32),
   batch_size=64,
@@ -27,7 +27,9 @@ METADATA = PresetMetadata(
   inner_learning_rates=(0.03, 0.01),
   evaluation="a table\nof two lines",
   initial_rule="0123",
-  curves=(MetaTrainingCurve("meta-training loss", (1, 2), (0.5, 0.25)),),
+  validation=Score(200, 0.5, 0.25),
+  curve=(Score(1, 0.5), Score(2, 0.25, 0.75)),
+  good_for="tests",
 )
 
 

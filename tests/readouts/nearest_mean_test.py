@@ -4,7 +4,7 @@
 import numpy as np
 from sklearn.neighbors import NearestCentroid
 
-from lurl_tf.readouts.nearest_mean import nearest_mean
+from lurl_tf.readouts import nearest_mean
 
 
 def test_agrees_with_scikit_learn():

@@ -5,7 +5,11 @@ import numpy as np
 import pytest
 from sklearn import linear_model
 
-from lurl_tf.readouts import ridge as readouts
+from lurl_tf import readouts
+from lurl_tf.readouts.ridge import (
+  RELATIVE_PENALTIES,
+  choose_relative_penalty,
+)
 
 NUM_CLASSES = 4
 
@@ -87,7 +91,7 @@ def test_penalty_is_that_of_brute_force_leave_one_out(num_features):
     )
     targets = np.eye(NUM_CLASSES)[labels]
     errors = []
-    for multiple in readouts.RELATIVE_PENALTIES:
+    for multiple in RELATIVE_PENALTIES:
       penalty = multiple * gram_diagonal(support)
       squares = 0.0
       for left_out in range(len(support)):
@@ -96,8 +100,8 @@ def test_penalty_is_that_of_brute_force_leave_one_out(num_features):
         fitted = support[left_out] @ kernel[:-1] + kernel[-1]
         squares += np.sum((fitted - targets[left_out]) ** 2)
       errors.append(squares)
-    expected = readouts.RELATIVE_PENALTIES[np.argmin(errors)]
-    actual = readouts.choose_relative_penalty(support, labels, NUM_CLASSES)
+    expected = RELATIVE_PENALTIES[np.argmin(errors)]
+    actual = choose_relative_penalty(support, labels, NUM_CLASSES)
     assert actual == expected
     chosen.add(actual)
   assert len(chosen) > 1
@@ -105,7 +109,7 @@ def test_penalty_is_that_of_brute_force_leave_one_out(num_features):
 
 def test_ridge_loo_equals_scikit_learn_at_the_chosen_penalty():
   support, labels, query, query_labels, classes = make_examples(noise=2.0)
-  multiple = readouts.choose_relative_penalty(support, labels, classes)
+  multiple = choose_relative_penalty(support, labels, classes)
   model = linear_model.Ridge(alpha=multiple * gram_diagonal(support))
   model.fit(support, np.eye(classes)[labels])
   expected = np.mean(np.argmax(model.predict(query), axis=1) == query_labels)

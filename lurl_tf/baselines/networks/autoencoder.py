@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What autoencoders share: how they are trained, and which epoch is kept."""
+"""Base class of autoencoders, and their training."""
 
 import dataclasses
 from collections.abc import Callable, Iterator
-from typing import Any, Literal, NamedTuple, Self, get_args
+from typing import Any, NamedTuple, Self
 
 import keras
 import numpy as np
@@ -19,16 +19,14 @@ from lurl_tf.checks import check_at_least, check_positive, check_units
 from lurl_tf.features import Features
 from lurl_tf.random_numbers import Stream
 
-Keep = Literal["last", "own_loss", "meta_validation"]
-
 
 class Epoch(NamedTuple):
-  """The state after one epoch.
+  """State of an autoencoder after one epoch.
 
   Attributes:
-    number: from 1.
-    features: valid until the next epoch begins.
-    loss: the method's own, on examples held out; NaN if none are.
+    number: Number of the epoch, from 1.
+    features: Features of the encoder, valid until the next epoch begins.
+    loss: Training loss on the held-out examples; NaN without such examples.
   """
 
   number: int
@@ -40,28 +38,24 @@ class Epoch(NamedTuple):
 class Autoencoder(Baseline):
   """Base class of autoencoders; subclasses override `build`.
 
-  The encoder is a dense network with batch normalisation whose top layer, the
-  code, is linear; the decoder mirrors it. Features are the code and the hidden
-  layers. Inputs within [0, 1] are taken as probabilities (cross-entropy),
-  others as numbers (squared error).
+  The encoder is a dense network with batch normalisation and a linear top
+  layer, the code; the decoder mirrors it. Features are the hidden layers and
+  the code. The loss is the cross-entropy if all inputs are within [0, 1], and
+  half the squared error otherwise.
 
   Args:
-    units: units of the encoder's layers, bottom first; the last is the code.
-    epochs: passes over the unlabelled examples, of 150 steps or more.
-    keep: which epoch's features are kept: the `"last"`; that of the lowest
-      `"own_loss"` on a tenth of the examples, which are then not learned from;
-      or the one that was best by `"meta_validation"`, on other data: before
-      `fit`, `lurl_tf.baselines.choose_epochs` has to turn it into a number.
-    batch_size: examples of a step.
-    learning_rate: of Adam.
+    units: Units of the encoder's layers, bottom first; the last is the code.
+    epochs: Number of passes over the unlabelled examples; a pass takes at
+      least 150 steps.
+    batch_size: Examples per step.
+    learning_rate: Learning rate of Adam.
 
   Raises:
-    ValueError: if a value is out of range.
+    ValueError: If a value is out of range.
   """
 
   units: tuple[int, ...] = (128, 32)
   epochs: int = 20
-  keep: Keep = "last"
   batch_size: int = 128
   learning_rate: float = 3e-3
 
@@ -69,23 +63,19 @@ class Autoencoder(Baseline):
     check_units(self.units)
     check_at_least(self, epochs=1, batch_size=2)
     check_positive(self, "learning_rate")
-    if self.keep not in get_args(Keep):
-      raise ValueError(
-        f"`keep` must be one of {get_args(Keep)}. Received: keep={self.keep!r}"
-      )
 
   def build(
     self, input_size: int, seed: int
   ) -> tuple[keras.Model, keras.Model]:
-    """Makes the networks.
+    """Builds the networks.
 
     Args:
-      input_size: number of inputs.
-      seed: of starting weights and noise.
+      input_size: Number of inputs.
+      seed: Integer seed of the initial weights and the noise.
 
     Returns:
-      The autoencoder, not compiled, and the encoder within it, whose outputs
-      are a list of layers.
+      The autoencoder, not compiled, and its encoder, whose outputs are the
+      list of all layers' activations.
     """
     raise NotImplementedError(f"{type(self).__name__} must override `build`")
 
@@ -93,31 +83,14 @@ class Autoencoder(Baseline):
     """Trains the autoencoder.
 
     Args:
-      unlabelled: float32 `[b, i]`.
-      seed: of starting weights, order and noise.
+      unlabelled: float32 `[b, i]` unlabelled examples.
+      seed: Integer seed of initial weights, example order and noise.
 
     Returns:
-      `Features` of the epoch that is kept.
-
-    Raises:
-      ValueError: if that is still to be chosen by other data.
+      `Features` after the last epoch.
     """
-    if self.keep == "meta_validation":
-      raise ValueError(
-        "`choose_epochs` must choose the number of epochs first. "
-        f"Received: keep={self.keep!r}"
-      )
-    if self.keep == "last":
-      *_, last = self.fit_epochs(unlabelled, seed)
-      return last.features
-    held_out, kept = hold_out(len(unlabelled), seed)
-    lowest, weights = np.inf, None
-    for epoch in self.fit_epochs(unlabelled[kept], seed, unlabelled[held_out]):
-      network = epoch.features.network
-      if weights is None or epoch.loss < lowest:
-        lowest, weights = epoch.loss, network.get_weights()
-    network.set_weights(weights)
-    return epoch.features
+    *_, last = self.fit_epochs(unlabelled, seed)
+    return last.features
 
   def fit_epochs(
     self,
@@ -125,15 +98,15 @@ class Autoencoder(Baseline):
     seed: int = 0,
     held_out: np.ndarray | None = None,
   ) -> Iterator[Epoch]:
-    """Trains the autoencoder, and stops after every epoch.
+    """Trains the autoencoder epoch by epoch.
 
     Args:
-      unlabelled: float32 `[b, i]`.
-      seed: of starting weights, order and noise.
-      held_out: float32 `[n, i]` examples that the loss is told of.
+      unlabelled: float32 `[b, i]` unlabelled examples.
+      seed: Integer seed of initial weights, example order and noise.
+      held_out: float32 `[n, i]` examples on which `Epoch.loss` is computed.
 
     Yields:
-      `Epoch`, one after the other.
+      The `Epoch` after each pass.
     """
     low, high = unlabelled.min(), unlabelled.max()
     is_probability = bool(low >= 0 and high <= 1)
@@ -143,8 +116,8 @@ class Autoencoder(Baseline):
     )
     steps = epoch_steps(len(unlabelled), self.batch_size)
     for number in range(1, self.epochs + 1):
-      # One data set for all epochs would go on in an order that depends on how
-      # far the epoch before was prefetched.
+      # One data set for all epochs would continue in an order that depends on
+      # how much of it was prefetched in the previous epoch.
       batches = shuffled_batches(
         [unlabelled, unlabelled], self.batch_size, seed + number - 1
       )
@@ -157,7 +130,7 @@ class Autoencoder(Baseline):
       yield Epoch(number, NetworkFeatures(encoder), loss)
 
   def candidates(self) -> tuple[Self, ...]:
-    """Learning rates and numbers of epochs."""
+    """Varies the learning rate and the number of epochs."""
     rates = (self.learning_rate, 3e-4, 1e-3)
     epochs = (self.epochs, max(self.epochs // 4, 1))
     return tuple(
@@ -168,14 +141,14 @@ class Autoencoder(Baseline):
 
 
 def hold_out(count: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
-  """Which examples tell of the loss, and which are learned from.
+  """Splits examples into held-out and training examples.
 
   Args:
-    count: of examples.
-    seed: of the draw.
+    count: Number of examples.
+    seed: Integer seed of the split.
 
   Returns:
-    Row numbers of a tenth of the examples, and of all others.
+    Row numbers of a tenth of the examples, and of the others.
   """
   order = np.random.default_rng([seed, Stream.HOLD_OUT]).permutation(count)
   held_out, kept = np.split(order, [max(count // 10, 1)])
@@ -183,14 +156,14 @@ def hold_out(count: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
 
 
 def summed_error(is_probability: bool) -> Callable[[Any, Any], Any]:
-  """The reconstruction's loss of an example, summed over its inputs.
+  """Returns the reconstruction loss, summed over the inputs of an example.
 
   Args:
-    is_probability: whether inputs are within [0, 1]; outputs are then logits of
-      probabilities.
+    is_probability: Whether inputs are within [0, 1]; outputs are then logits
+      of probabilities.
 
   Returns:
-    A callable that takes inputs and outputs, `[b, i]`, and returns `[b]`.
+    A callable that maps inputs and outputs `[b, i]` to losses `[b]`.
   """
   if is_probability:
 

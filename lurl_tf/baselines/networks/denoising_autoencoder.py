@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The denoising autoencoder, in Keras."""
+"""Denoising autoencoder in Keras."""
 
 import dataclasses
 from typing import Self
@@ -13,15 +13,15 @@ from lurl_tf.checks import check_share_below_one
 
 @dataclasses.dataclass(frozen=True)
 class DenoisingAutoencoder(Autoencoder):
-  """Restores inputs of which a part was set to zero (Vincent et al. 2010).
+  """Reconstructs inputs from masked inputs (Vincent et al. 2010).
 
   Args:
-    dropout: share of the inputs that are set to zero, "masking noise".
+    dropout: Share of the inputs that are set to zero ("masking noise").
 
   The other arguments are those of `Autoencoder`.
 
   Raises:
-    ValueError: if a value is out of range.
+    ValueError: If a value is out of range.
   """
 
   dropout: float = 0.3
@@ -33,11 +33,11 @@ class DenoisingAutoencoder(Autoencoder):
   def build(
     self, input_size: int, seed: int
   ) -> tuple[keras.Model, keras.Model]:
-    """Makes autoencoder and encoder; see `Autoencoder.build`.
+    """Builds autoencoder and encoder, see `Autoencoder.build`.
 
     Args:
-      input_size: number of inputs.
-      seed: of starting weights and noise.
+      input_size: Number of inputs.
+      seed: Integer seed of the initial weights and the noise.
 
     Returns:
       Both models.
@@ -58,7 +58,7 @@ class DenoisingAutoencoder(Autoencoder):
     return keras.Model(inputs, outputs), encoder
 
   def candidates(self) -> tuple[Self, ...]:
-    """Those of `Autoencoder`, each with three strengths of noise."""
+    """Varies the noise, too."""
     return tuple(
       dataclasses.replace(other, dropout=dropout)
       for other in super().candidates()

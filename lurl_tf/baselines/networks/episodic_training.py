@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Training an encoder by episodes, as prototypical networks are."""
+"""Training of an encoder by episodes, as in prototypical networks."""
 
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
@@ -22,8 +22,8 @@ class PrototypeEpisode(NamedTuple):
   """Examples of the classes of one episode.
 
   Attributes:
-    support: float32 `[k, s, i]`, whose means are the prototypes.
-    query: float32 `[k, q, i]`, which are to find their prototype.
+    support: float32 `[k, s, i]` examples whose means are the prototypes.
+    query: float32 `[k, q, i]` examples that are classified.
   """
 
   support: np.ndarray
@@ -39,22 +39,22 @@ def train_by_episodes(
   learning_rate: float,
   seed: int,
 ) -> Features:
-  """Trains an encoder so that queries are nearest to their class's prototype.
+  """Trains an encoder to place queries near the prototype of their class.
 
   The loss is the cross-entropy of a softmax over negative squared distances to
   the prototypes (Snell et al. 2017, equations 1 and 2), halved and divided by
   the number of features, so that it does not saturate at the start. The encoder
-  is a dense network with batch normalisation and a linear top layer; learning
-  rates fall to zero by a cosine.
+  is a dense network with batch normalisation and a linear top layer. The
+  learning rate decays to zero by a cosine.
 
   Args:
-    draw_episode: makes the episode of a number; all of one shape.
-    input_size: number of inputs.
-    units: units of the encoder's layers, bottom first.
-    activation: of the layers below the top.
-    num_episodes: how many to learn from.
-    learning_rate: of Adam, at the start.
-    seed: of the starting weights.
+    draw_episode: Function from a number to its episode; all have one shape.
+    input_size: Number of inputs.
+    units: Units of the encoder's layers, bottom first.
+    activation: Activation of the layers below the top.
+    num_episodes: Number of training episodes.
+    learning_rate: Initial learning rate of Adam.
+    seed: Integer seed of the initial weights.
 
   Returns:
     `Features` of the encoder's layers.

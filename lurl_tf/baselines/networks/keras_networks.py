@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Dense networks of Keras, seeded, and the features of their layers."""
+"""Seeded dense networks in Keras, and the features of their layers."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -13,18 +13,18 @@ from lurl_tf.activations import Activation
 from lurl_tf.features import Features
 from lurl_tf.random_numbers import Stream
 
-# Small data sets are gone through several times, so that epochs are no shorter.
+# A pass over a small data set is repeated up to this number of steps.
 LEAST_STEPS = 150
 
 _STEPS_PER_EXECUTION = 10
 
 
 def layer_seeds(seed: int, count: int) -> list[int]:
-  """Seeds of layers, unrelated to those of other seeds.
+  """Returns independent seeds of layers.
 
   Args:
-    seed: of the network.
-    count: how many.
+    seed: Integer seed of the network.
+    count: Number of seeds.
 
   Returns:
     Integers that Keras takes.
@@ -41,15 +41,15 @@ def dense_network(
   top_activation: Activation = "relu",
   batch_norm: bool = True,
 ) -> keras.Model:
-  """Dense layers, each with batch normalisation before its activation.
+  """Builds dense layers, each with batch normalisation before its activation.
 
   Args:
-    input_size: number of inputs.
-    units: units of each layer, bottom first.
-    seed: of the starting weights.
-    activation: of all layers but the top one.
-    top_activation: of the top layer.
-    batch_norm: whether layers but a linear top one are normalised.
+    input_size: Number of inputs.
+    units: Units of each layer, bottom first.
+    seed: Integer seed of the initial weights.
+    activation: Activation of the layers below the top.
+    top_activation: Activation of the top layer.
+    batch_norm: Whether layers are normalised; a linear top layer never is.
 
   Returns:
     A model whose outputs are the list of all layers' activations.
@@ -75,11 +75,11 @@ def dense_network(
 
 
 def epoch_steps(count: int, batch_size: int) -> int:
-  """Steps of an epoch: a pass over the examples, or `LEAST_STEPS` if longer.
+  """Returns the steps of an epoch: a pass, but at least `LEAST_STEPS`.
 
   Args:
-    count: of examples.
-    batch_size: no more than `count` are taken.
+    count: Number of examples.
+    batch_size: Examples per step, at most `count`.
 
   Returns:
     A number of steps.
@@ -90,12 +90,12 @@ def epoch_steps(count: int, batch_size: int) -> int:
 def compile_for_steps(
   model: keras.Model, learning_rate: Any, loss: Any
 ) -> None:
-  """Compiles a model with Adam, to take several steps at a time.
+  """Compiles a model with Adam, several steps per execution.
 
   Args:
-    model: to compile.
-    learning_rate: a number or a schedule.
-    loss: as Keras takes it.
+    model: Model to compile.
+    learning_rate: Number or Keras schedule.
+    loss: Keras loss.
   """
   model.compile(
     keras.optimizers.Adam(learning_rate),
@@ -108,15 +108,15 @@ def compile_for_steps(
 def shuffled_batches(
   arrays: Sequence[np.ndarray], batch_size: int, seed: int
 ) -> tf.data.Dataset:
-  """Batches of one size without end, in a new order in every pass.
+  """Returns an endless data set of batches, shuffled in every pass.
 
   Args:
-    arrays: `[n, ...]` each; a batch is a tuple of their rows.
-    batch_size: no more than `n` are taken.
-    seed: of the orders.
+    arrays: Arrays `[n, ...]`; a batch is a tuple of their rows.
+    batch_size: Examples per batch, at most `n`.
+    seed: Integer seed of the orders.
 
   Returns:
-    A data set; what fills no batch is left out of a pass.
+    A data set. Incomplete batches are dropped.
   """
   count = len(arrays[0])
   dataset = tf.data.Dataset.from_tensor_slices(tuple(arrays))
@@ -126,26 +126,26 @@ def shuffled_batches(
 
 
 class NetworkFeatures(Features):
-  """The activations of a network's layers, with moving statistics.
+  """Activations of the layers of a network, with moving statistics.
 
   Attributes:
-    network: a model whose outputs are a list, see `dense_network`.
+    network: Keras model whose outputs are a list, see `dense_network`.
 
   Args:
-    network: the same.
+    network: Keras model whose outputs are a list.
   """
 
   def __init__(self, network: keras.Model):
     self.network = network
 
   def layers(self, inputs: np.ndarray) -> tuple[np.ndarray, ...]:
-    """The activations of every layer.
+    """Computes the activations of every layer.
 
     Args:
-      inputs: float32 `[b, i]`.
+      inputs: float32 `[b, i]` inputs.
 
     Returns:
-      `[b, u]` of each layer, bottom first.
+      Activations `[b, u]` of each layer, bottom first.
     """
     outputs = self.network(tf.constant(inputs, tf.float32), training=False)
     return tuple(np.asarray(output) for output in outputs)

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Several dense networks trained side by side on shares of the same examples.
+"""Several dense networks trained in parallel on parts of the same examples.
 
-For cross-validation: one compiled loop trains the network of every fold and
-every strength of weight decay. All examples go through all networks; a mask
-says which ones a network learns from, and takes its batch statistics from.
+For cross-validation, one compiled loop trains the networks of all folds and all
+weight decays. All examples go through all networks; a mask selects those that a
+network is trained on and takes its batch statistics from.
 """
 
 import functools
@@ -24,8 +24,8 @@ class DenseLayer(NamedTuple):
   """Weights of one layer of `m` networks.
 
   Attributes:
-    kernel: `[m, i, j]`.
-    bias: `[m, j]`.
+    kernel: `[m, i, j]` kernels.
+    bias: `[m, j]` biases.
   """
 
   kernel: tf.Tensor
@@ -35,12 +35,12 @@ class DenseLayer(NamedTuple):
 def initial_layers(
   count: int, sizes: Sequence[int], seed: int
 ) -> tuple[DenseLayer, ...]:
-  """Starting weights, the same for all networks (He et al. 2015).
+  """Draws initial weights, equal for all networks (He et al. 2015).
 
   Args:
-    count: number of networks.
-    sizes: of the inputs and of every layer, bottom first.
-    seed: of the weights.
+    count: Number of networks.
+    sizes: Numbers of inputs and of units of every layer, bottom first.
+    seed: Integer seed of the weights.
 
   Returns:
     `DenseLayer` of every layer; biases are zero.
@@ -65,17 +65,17 @@ def logits_of(
   activation: Activation,
   batch_norm: bool,
 ) -> tf.Tensor:
-  """The top layer's outputs.
+  """Computes the outputs of the top layer.
 
   Args:
     layers: `DenseLayer` of every layer, bottom first; the top one is linear.
-    inputs: `[b, i]`.
-    mask: `[m, b]`, 1 for the examples whose statistics normalise.
-    activation: of the layers below the top.
-    batch_norm: whether those are normalised.
+    inputs: `[b, i]` inputs.
+    mask: `[m, b]`, 1 for examples that contribute to the batch statistics.
+    activation: Activation of the layers below the top.
+    batch_norm: Whether the layers below the top are normalised.
 
   Returns:
-    `[m, b, k]`.
+    `[m, b, k]` logits.
   """
   hidden = tf.repeat(inputs[None], tf.shape(mask)[0], axis=0)
   for index, layer in enumerate(layers):
@@ -96,19 +96,19 @@ def logits_of(
 def training(
   num_layers: int, activation: Activation, batch_norm: bool, check_every: int
 ) -> tf.types.experimental.PolymorphicFunction:
-  """The compiled training of networks of one kind; traced once.
+  """Returns the compiled training of networks of one kind.
 
   Args:
-    num_layers: of the networks.
-    activation: of the layers below the top.
-    batch_norm: whether those are normalised.
-    check_every: steps between two looks at the examples left out.
+    num_layers: Number of layers.
+    activation: Activation of the layers below the top.
+    batch_norm: Whether the layers below the top are normalised.
+    check_every: Number of steps between two evaluations on left-out examples.
 
   Returns:
     A function of layers, inputs `[b, i]`, labels `[b]`, mask `[m, b]`, weight
     decays `[m]`, the learning rate and the number of checks. It takes
     `check_every` full-batch steps of Adam before every check, and returns the
-    layers and, `[checks, m]`, the log-loss on examples left out.
+    layers, and the log-losses `[checks, m]` on the left-out examples.
   """
   layer = DenseLayer(
     tf.TensorSpec([None, None, None]), tf.TensorSpec([None, None])

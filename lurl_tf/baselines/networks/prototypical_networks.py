@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Prototypical networks, which learn from the labels of other data sets."""
+"""Prototypical networks, trained on labels of other data sets."""
 
 import dataclasses
 from typing import Self
@@ -19,22 +19,22 @@ from lurl_tf.tasks.episodes import TaskSampler
 
 @dataclasses.dataclass(frozen=True)
 class PrototypicalNetworks(TaskBaseline):
-  """An encoder of the same layers, trained on the tasks of a rule (Snell 2017).
+  """Encoder with the same layers, trained on the tasks of a rule (Snell 2017).
 
-  It learns features, not how to learn them: where every task has its own order
-  of inputs, there is little that features could have in common, and on inputs
-  in an order that it was not trained on they are of little use (Metz et al.
-  2019, section 5.1).
+  The method learns features, and a rule learns how to learn features. If every
+  task has its own order of inputs, features cannot be shared by tasks. Features
+  of one order of inputs do not transfer to another (Metz et al. 2019, section
+  5.1).
 
   Args:
-    units: units of the encoder's layers, bottom first.
-    activation: of the layers below the top, which is linear.
-    permute_inputs: whether every task has its own order of inputs.
-    episodes: tasks to learn from.
-    learning_rate: of Adam, at the start.
+    units: Units of the encoder's layers, bottom first.
+    activation: Activation of the layers below the top, which is linear.
+    permute_inputs: Whether every task has its own order of inputs.
+    episodes: Number of training tasks.
+    learning_rate: Initial learning rate of Adam.
 
   Raises:
-    ValueError: if a value is out of range.
+    ValueError: If a value is out of range.
   """
 
   units: tuple[int, ...] = (128, 32)
@@ -51,8 +51,8 @@ class PrototypicalNetworks(TaskBaseline):
     """Trains the encoder.
 
     Args:
-      sampler: of the tasks; how many classes and examples they have is its own.
-      seed: of starting weights and tasks.
+      sampler: Sampler of the tasks, which sets numbers of classes and examples.
+      seed: Integer seed of initial weights and tasks.
 
     Returns:
       `Features`.
@@ -83,7 +83,7 @@ class PrototypicalNetworks(TaskBaseline):
     )
 
   def candidates(self) -> tuple[Self, ...]:
-    """Learning rates, and numbers of episodes."""
+    """Varies the learning rate and the number of episodes."""
     return tuple(
       dataclasses.replace(self, learning_rate=rate, episodes=episodes)
       for rate in (self.learning_rate, 3e-4, 3e-3)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The base network trained on the few labels alone."""
+"""The base network, trained on the few labelled examples only."""
 
 import dataclasses
 from typing import Self
@@ -23,26 +23,26 @@ _CHECK_EVERY = 10
 
 @dataclasses.dataclass(frozen=True)
 class SupervisedFewLabels(LabelledBaseline):
-  """The same network with an output layer, trained on the labelled examples.
+  """Base network with an output layer, trained on the labelled examples.
 
-  Full-batch Adam on the cross-entropy with an L2 penalty of the kernels. The
-  penalty and the number of steps are those of the lowest log-loss in stratified
-  cross-validation on the labelled examples, of which nothing is left out in the
-  end. With one example of a class there is nothing to validate on: the largest
-  penalty and all steps are taken.
+  Full-batch Adam minimises the cross-entropy with an L2 penalty of the kernels.
+  The penalty and the number of steps have the lowest log-loss in stratified
+  cross-validation on the labelled examples; the final training uses all of
+  them. If a class has only one example, cross-validation is impossible, and the
+  largest penalty and all steps are used.
 
   Args:
-    units: units of the hidden layers, bottom first.
-    activation: of the hidden layers.
-    batch_norm: whether hidden layers are normalised, by the statistics of the
+    units: Units of the hidden layers, bottom first.
+    activation: Activation of the hidden layers.
+    batch_norm: Whether hidden layers are normalised, with the statistics of the
       labelled examples.
-    weight_decays: penalties to choose from.
-    steps: the most steps, a multiple of 10.
-    folds: of the cross-validation.
-    learning_rate: of Adam.
+    weight_decays: Penalties to choose from.
+    steps: Largest number of steps, a multiple of 10.
+    folds: Number of folds of the cross-validation.
+    learning_rate: Learning rate of Adam.
 
   Raises:
-    ValueError: if a value is out of range.
+    ValueError: If a value is out of range.
   """
 
   units: tuple[int, ...] = (128, 32)
@@ -58,7 +58,7 @@ class SupervisedFewLabels(LabelledBaseline):
     check_at_least(self, steps=_CHECK_EVERY, folds=2)
     if not self.weight_decays or min(self.weight_decays) < 0:
       raise ValueError(
-        "`weight_decays` must be numbers, 0 or more. "
+        "`weight_decays` must not be empty or negative. "
         f"Received: weight_decays={self.weight_decays}"
       )
 
@@ -72,10 +72,10 @@ class SupervisedFewLabels(LabelledBaseline):
     """Chooses penalty and steps, and trains on all labelled examples.
 
     Args:
-      inputs: float32 `[b, i]`.
-      labels: `[b]` class indices.
-      num_classes: number of classes.
-      seed: of starting weights and folds.
+      inputs: float32 `[b, i]` inputs of the labelled examples.
+      labels: `[b]` class indices of the labelled examples.
+      num_classes: Number of classes.
+      seed: Integer seed of initial weights and folds.
 
     Returns:
       A callable that maps inputs `[n, i]` to class indices `[n]`.
@@ -98,14 +98,14 @@ class SupervisedFewLabels(LabelledBaseline):
     return classify
 
   def candidates(self) -> tuple[Self, ...]:
-    """Learning rates; penalty and steps are chosen by `fit_labelled`."""
+    """Varies the learning rate; `fit_labelled` chooses penalty and steps."""
     rates = (self.learning_rate, 1e-3, 1e-2)
     return tuple(
       dataclasses.replace(self, learning_rate=rate) for rate in rates
     )
 
   def _choose(self, inputs, labels, num_classes, seed):
-    """The penalty, and the number of checks to train for."""
+    """Returns the penalty and the number of checks of the final training."""
     most_checks = self.steps // _CHECK_EVERY
     folds = min(self.folds, np.bincount(labels, minlength=num_classes).min())
     if folds < 2:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The base network trained on all labels of the training split: a ceiling."""
+"""The base network, trained on all labels of the training split."""
 
 import dataclasses
 from typing import ClassVar
@@ -22,20 +22,19 @@ from lurl_tf.features import Classifier
 
 @dataclasses.dataclass(frozen=True)
 class SupervisedAllLabels(LabelledBaseline):
-  """The same network with an output layer, trained on every label there is.
+  """Base network with an output layer, trained on all labels: an upper bound.
 
-  What the network can do, not what few labels can: Adam on the cross-entropy,
-  by Keras, with batch normalisation.
+  Adam minimises the cross-entropy, with batch normalisation, in Keras.
 
   Args:
-    units: units of the hidden layers, bottom first.
-    activation: of the hidden layers.
-    epochs: passes over the examples, of 150 steps or more.
-    batch_size: examples of a step.
-    learning_rate: of Adam; it falls to zero by a cosine.
+    units: Units of the hidden layers, bottom first.
+    activation: Activation of the hidden layers.
+    epochs: Number of passes over the examples; a pass takes at least 150 steps.
+    batch_size: Examples per step.
+    learning_rate: Initial learning rate of Adam, with cosine decay to zero.
 
   Raises:
-    ValueError: if a value is out of range.
+    ValueError: If a value is out of range.
   """
 
   units: tuple[int, ...] = (128, 32)
@@ -56,13 +55,13 @@ class SupervisedAllLabels(LabelledBaseline):
     num_classes: int,
     seed: int = 0,
   ) -> Classifier:
-    """Trains on all examples given.
+    """Trains on the given examples.
 
     Args:
-      inputs: float32 `[b, i]`.
-      labels: `[b]` class indices.
-      num_classes: number of classes.
-      seed: of starting weights and order.
+      inputs: float32 `[b, i]` inputs of the labelled examples.
+      labels: `[b]` class indices of the labelled examples.
+      num_classes: Number of classes.
+      seed: Integer seed of initial weights and example order.
 
     Returns:
       A callable that maps inputs `[n, i]` to class indices `[n]`.

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The variational autoencoder, in Keras."""
+"""Variational autoencoder in Keras."""
 
 import dataclasses
 from typing import Any, Self
@@ -13,19 +13,19 @@ from lurl_tf.checks import check_at_least
 
 @dataclasses.dataclass(frozen=True)
 class VariationalAutoencoder(Autoencoder):
-  """The variational autoencoder of Kingma and Welling (2014).
+  """Variational autoencoder of Kingma and Welling (2014).
 
-  The code's prior is a unit normal, and its features are the means. Inputs
-  within [0, 1] have a Bernoulli likelihood, others a normal one of unit
-  variance.
+  The prior of the code is a standard normal distribution; the features are the
+  means of the code. The likelihood is Bernoulli if all inputs are within
+  [0, 1], and normal with unit variance otherwise.
 
   Args:
-    kl_weight: weight of the divergence from the prior; 1 is the bound itself.
+    kl_weight: Weight of the divergence from the prior; 1 for the bound.
 
   The other arguments are those of `Autoencoder`.
 
   Raises:
-    ValueError: if a value is out of range.
+    ValueError: If a value is out of range.
   """
 
   kl_weight: float = 1.0
@@ -37,11 +37,11 @@ class VariationalAutoencoder(Autoencoder):
   def build(
     self, input_size: int, seed: int
   ) -> tuple[keras.Model, keras.Model]:
-    """Makes autoencoder and encoder; see `Autoencoder.build`.
+    """Builds autoencoder and encoder, see `Autoencoder.build`.
 
     Args:
-      input_size: number of inputs.
-      seed: of starting weights and noise.
+      input_size: Number of inputs.
+      seed: Integer seed of the initial weights and the noise.
 
     Returns:
       Both models.
@@ -62,7 +62,7 @@ class VariationalAutoencoder(Autoencoder):
     return keras.Model(inputs, decoder(sample)[-1]), encoder
 
   def candidates(self) -> tuple[Self, ...]:
-    """Those of `Autoencoder`, each with three weights of the divergence."""
+    """Varies the weight of the divergence, too."""
     return tuple(
       dataclasses.replace(other, kl_weight=weight)
       for other in super().candidates()

@@ -125,7 +125,7 @@ class UpdateRule(LocalRule):
       config: from `get_config`.
     """
     rule = cls(from_json(RuleConfig, config["config"]))
-    rule.metadata = from_json(presets.PresetMetadata, config["metadata"])
+    rule.metadata = presets.read_metadata(config["metadata"])
     return rule
 
   @property
@@ -177,6 +177,16 @@ class UpdateRule(LocalRule):
       for name, variable in zip(self.meta_parameter_names, self.meta_parameters)
     }
     presets.save(path, self.config, arrays, metadata or self.metadata)
+
+  def card(self) -> None:
+    """Prints the rule's model card: how it was made and what it is for.
+
+    Example:
+
+    >>> lurl_tf.UpdateRule.from_preset("pooled").card()  # doctest: +ELLIPSIS
+    Learned rule of pooled mixing...
+    """
+    print(presets.card_text(self.config, self.metadata))
 
   @classmethod
   def _from_arrays(

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Tests of both autoencoders, and of which epoch they keep."""
+"""Tests of both autoencoders."""
 
 import dataclasses
 import functools
@@ -13,7 +13,7 @@ from lurl_tf.baselines import DenoisingAutoencoder, VariationalAutoencoder
 from lurl_tf.baselines.networks import keras_networks
 from lurl_tf.baselines.networks.autoencoder import (
   Autoencoder,
-  Epoch,
+  hold_out,
   summed_error,
 )
 from tests.baselines.clusters import accuracy_of, check_seeds, make_clusters
@@ -25,10 +25,7 @@ BOTH = pytest.mark.parametrize(
   "make", [DenoisingAutoencoder, SMALL_VAE], ids=["denoising", "variational"]
 )
 
-
-@pytest.fixture(autouse=True)
-def fixture_short_epochs(monkeypatch):
-  monkeypatch.setattr(keras_networks, "LEAST_STEPS", 50)
+pytestmark = pytest.mark.usefixtures("short_epochs")
 
 
 @BOTH
@@ -81,33 +78,12 @@ def test_losses_fall_on_examples_held_out(make):
   assert losses[-1] < losses[0]
 
 
-def test_the_epoch_of_the_lowest_loss_is_kept(monkeypatch):
-  losses, seen = [3.0, 1.0, 2.0], {}
-
-  class Weights:
-    now = None
-
-    def get_weights(self):
-      return self.now
-
-    def set_weights(self, value):
-      self.now = value
-
-  class OwnFeatures:
-    network = Weights()
-
-  def fit_epochs(self, unlabelled, seed, held_out):
-    seen["rows"] = sorted(np.concatenate([unlabelled, held_out])[:, 0])
-    seen["held_out"] = len(held_out)
-    for number, loss in enumerate(losses):
-      OwnFeatures.network.now = number
-      yield Epoch(number, OwnFeatures, loss)
-
-  monkeypatch.setattr(Autoencoder, "fit_epochs", fit_epochs)
-  inputs = np.arange(30.0)[:, None]
-  baseline = DenoisingAutoencoder(keep="own_loss")
-  assert baseline.fit(inputs).network.now == 1
-  assert seen == {"rows": list(range(30)), "held_out": 3}
+def test_a_tenth_is_held_out():
+  held_out, kept = hold_out(30, seed=0)
+  assert len(held_out) == 3
+  assert sorted([*held_out, *kept]) == list(range(30))
+  other, _ = hold_out(30, seed=1)
+  assert set(held_out) != set(other)
 
 
 def test_errors_are_those_of_the_formulas():
@@ -131,18 +107,11 @@ def test_inputs_that_are_no_probabilities():
   assert accuracy_of(lambda rows: features(6 * rows - 3)) > 0.85
 
 
-def test_epochs_of_other_data_must_be_chosen_first():
-  baseline = VariationalAutoencoder(keep="meta_validation")
-  with pytest.raises(ValueError, match="`choose_epochs`"):
-    baseline.fit(make_clusters()[0])
-
-
 @pytest.mark.parametrize(
   "options",
   [
     {"units": ()},
     {"epochs": 0},
-    {"keep": "best"},
     {"learning_rate": 0.0},
     {"batch_size": 1},
   ],

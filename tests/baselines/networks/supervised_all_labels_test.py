@@ -5,13 +5,9 @@ import numpy as np
 import pytest
 
 from lurl_tf.baselines import SupervisedAllLabels
-from lurl_tf.baselines.networks import keras_networks
 from tests.baselines.clusters import CLASSES, make_clusters
 
-
-@pytest.fixture(autouse=True)
-def fixture_short_epochs(monkeypatch):
-  monkeypatch.setattr(keras_networks, "LEAST_STEPS", 50)
+pytestmark = pytest.mark.usefixtures("short_epochs")
 
 
 def test_clusters_are_told_apart():

@@ -30,7 +30,12 @@ def test_samples_have_the_moments_asked_for():
 
 def test_features_are_the_means():
   _, encoder = VariationalAutoencoder((6, 3)).build(4, seed=0)
-  assert [output.shape[1] for output in encoder.outputs] == [6, 3]
+  inputs = np.random.default_rng(0).normal(size=[5, 4]).astype(np.float32)
+  hidden, means = encoder.predict(inputs, verbose=0)
+  assert hidden.shape == (5, 6)
+  # The network's last layer has the means first, then the log variances.
+  kernel, bias = (value.numpy() for value in encoder.weights[-2:])
+  np.testing.assert_allclose(means, (hidden @ kernel + bias)[:, :3], atol=1e-5)
 
 
 def test_bad_options_are_told():

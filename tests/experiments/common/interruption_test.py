@@ -84,7 +84,7 @@ def test_an_interrupted_script_leaves_a_checkpoint(tmp_path):
   assert 1 <= steps < 1000
   # The rule in the log folder is that of the checkpoint.
   rule = UpdateRule.from_preset(tmp_path)
-  assert rule.metadata.meta_steps == steps
+  assert rule.metadata.outer_steps == steps
   values = [each.numpy().ravel() for each in rule.meta_parameters]
   np.testing.assert_array_equal(
     np.concatenate(values), outer("learned/parameters")[: sum(map(len, values))]

@@ -84,23 +84,6 @@ def test_check_writable_refuses_a_file_system_that_refuses():
     results.check_writable("/proc/results.json")
 
 
-def test_table_aligns_columns():
-  table = results.format_table(
-    ["method", "steps"], [["random_init", 0], ["learned_rule", 100]]
-  )
-  assert table.splitlines() == [
-    "method        steps",
-    "------------  -----",
-    "random_init       0",
-    "learned_rule    100",
-  ]
-
-
-def test_table_refuses_a_ragged_row():
-  with pytest.raises(ValueError, match="Received: row="):
-    results.format_table(["a", "b"], [["only one"]])
-
-
 def test_a_figure_can_be_read_back(tmp_path):
   path = tmp_path / "missing" / "figure.png"
   write_figure(str(path), Figure(figsize=(2, 1), facecolor=(1, 0, 0)))

@@ -4,7 +4,6 @@
 import io
 
 import numpy as np
-import pytest
 from PIL import Image
 
 from experiments.curves.report import as_json, as_text, plot_curves
@@ -18,7 +17,6 @@ from experiments.curves.runs import (
   RunCurves,
   mean_over_seeds,
 )
-from tests.experiments.saved_figures import keep_saved_figures
 
 TRAINING = CurveName(META_TRAINING, LOSS)
 VALIDATION = CurveName(META_VALIDATION, LOSS)
@@ -39,12 +37,6 @@ def make_runs():
     make_run("b", 2.0, TRAINING, VALIDATION),
   ]
   return runs + mean_over_seeds(runs)
-
-
-@pytest.fixture(name="figures")
-def fixture_figures(monkeypatch):
-  """Figures that are saved."""
-  return keep_saved_figures(monkeypatch)
 
 
 def test_panels_hold_a_line_per_run(figures, tmp_path):

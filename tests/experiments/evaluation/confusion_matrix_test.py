@@ -7,7 +7,7 @@ from experiments.evaluation.confusion_matrix import (
   confusion_picture,
   few_shot_confusion,
 )
-from lurl_tf.readouts.ridge import ridge_loo
+from lurl_tf.readouts import ridge_loo
 from tests import tiny_meta
 
 

@@ -22,14 +22,14 @@ from lurl_tf.evaluation import (
   RANDOM_INIT,
   RAW_INPUTS,
   UNTRAINED_RULE,
-  evaluate,
+  compare,
 )
 from lurl_tf.json_fields import from_json
 from lurl_tf.meta import MetaTrainConfig, Validation
 from lurl_tf.meta.runs.description import read_description
 from lurl_tf.meta.validation import ValidationScore
 from lurl_tf.presets import PresetMetadata
-from lurl_tf.readouts.ridge import READOUTS
+from lurl_tf.readouts import READOUTS
 from lurl_tf.rule import UpdateRule
 from tests import tiny_meta
 from tests.event_files import read_charts, read_curves, read_pictures
@@ -118,7 +118,7 @@ def test_every_checkpoint_is_scored_once_and_the_best_kept(
   assert [row["step"] for row in rows] == [1, 2, 3]
   assert [row["validation"]["loss"] for row in rows] == [0.5, 0.75, 0.625]
   best = UpdateRule.from_preset(tf.io.gfile.join(path, "evaluation/best_rule"))
-  assert (best.metadata.meta_steps, best.metadata.validation_loss) == (1, 0.5)
+  assert (best.metadata.outer_steps, best.metadata.validation.loss) == (1, 0.5)
   assert capsys.readouterr().out.count("the best so far") == 1
   # The last row is what `evaluate` says of the rule that the run ended with.
   rule = UpdateRule.from_preset(path)
@@ -128,9 +128,9 @@ def test_every_checkpoint_is_scored_once_and_the_best_kept(
   )
   config = make_evaluation(rule.metadata)
   examples = tiny_meta.make_examples()
-  result = evaluate(examples, examples, {LEARNED_RULE: rule}, config)
+  result = compare({LEARNED_RULE: rule}, (examples, examples), config)
   for readout, accuracy in rows[-1]["suite"]["tiny"].items():
-    expected = result.row(LEARNED_RULE, readout, 2).accuracy_mean
+    expected = result.score(LEARNED_RULE, readout, 2).mean
     np.testing.assert_allclose(accuracy, expected, rtol=1e-12)
 
 
@@ -145,10 +145,10 @@ def test_curves(tmp_path, monkeypatch):
   config = read_description(str(tmp_path)).config
   examples = tiny_meta.make_examples()
   rule = UpdateRule(config.rule, config.seed)
-  result = evaluate(
-    examples,
-    examples,
-    {UNTRAINED_RULE: rule},
+  methods = {name: name for name in (RAW_INPUTS, RANDOM_INIT)}
+  result = compare(
+    {**methods, UNTRAINED_RULE: rule},
+    (examples, examples),
     make_evaluation(
       PresetMetadata(
         units=(6,),
@@ -158,11 +158,11 @@ def test_curves(tmp_path, monkeypatch):
     ),
   )
   for method in (RAW_INPUTS, RANDOM_INIT, UNTRAINED_RULE):
-    for row in result.rows:
-      if row.method == method:
-        expected = pytest.approx(row.accuracy_mean)
+    for score in result.scores:
+      if score.method == method:
+        expected = pytest.approx(score.mean)
         lines = read_curves(tmp_path / "evaluation" / method)
-        assert lines[f"tiny/{row.readout}"] == [
+        assert lines[f"tiny/{score.readout}"] == [
           (1, expected),
           (2, expected),
         ]

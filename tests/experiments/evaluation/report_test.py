@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 from experiments.evaluation import report as evaluation_report
-from lurl_tf.evaluation import EvaluationConfig, EvaluationResult
-from lurl_tf.evaluation.result import Scores, compare_methods
+from lurl_tf.evaluation import ComparisonResult, EvaluationConfig, Score
+from lurl_tf.readouts import READOUTS
 
 CONFIG = EvaluationConfig(
   units=(8, 4), inner_steps=(10, 20), initial_weights=3, label_draws=2
@@ -19,15 +19,32 @@ def make_result(gain=0.1, learned=True, num_diverged=0):
   """Random init about 0.5, the learned rule better by `gain` at 20 steps."""
   random_init = 0.5 + 0.01 * np.arange(18).reshape(3, 3, 2)
   scores = {
-    ("raw_inputs", 0): Scores(np.full([3, 1, 2], 0.75), 0),
-    ("random_init", 0): Scores(random_init, 0),
-    ("untrained_rule", 10): Scores(random_init, 0),
-    ("untrained_rule", 20): Scores(random_init - 0.05, 0),
+    ("raw_inputs", 0): np.full([3, 1, 2], 0.75),
+    ("random_init", 0): random_init,
+    ("untrained_rule", 10): random_init,
+    ("untrained_rule", 20): random_init - 0.05,
   }
   if learned:
-    scores["learned_rule", 10] = Scores(random_init, 0)
-    scores["learned_rule", 20] = Scores(random_init + gain, num_diverged)
-  return EvaluationResult(CONFIG, tuple(compare_methods(scores, CONFIG)))
+    scores["learned_rule", 10] = random_init
+    scores["learned_rule", 20] = random_init + gain
+  return ComparisonResult(
+    CONFIG,
+    tuple(
+      Score(
+        method,
+        10,
+        "last",
+        readout,
+        own,
+        4,
+        1.0,
+        num_diverged * ((method, steps) == ("learned_rule", 20)),
+        inner_steps=steps,
+      )
+      for (method, steps), accuracies in scores.items()
+      for readout, own in zip(READOUTS, accuracies)
+    ),
+  )
 
 
 def test_json_has_the_promised_fields():

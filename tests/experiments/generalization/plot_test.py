@@ -4,18 +4,10 @@
 import io
 
 import numpy as np
-import pytest
 from PIL import Image
 
 from experiments.generalization.plot import plot_generalization
 from tests.experiments.generalization import report_test
-from tests.experiments.saved_figures import keep_saved_figures
-
-
-@pytest.fixture(name="figures")
-def fixture_figures(monkeypatch):
-  """Figures that are saved."""
-  return keep_saved_figures(monkeypatch)
 
 
 def test_panels_hold_means_and_intervals(figures, tmp_path):

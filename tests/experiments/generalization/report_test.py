@@ -10,9 +10,14 @@ import pytest
 from experiments.common.results import write_results
 from experiments.generalization import report as generalization_report
 from experiments.generalization.sweeps import TRAINED, Setting
-from lurl_tf.evaluation import RANDOM_INIT, EvaluationConfig, EvaluationResult
-from lurl_tf.evaluation.result import Scores, compare_methods
+from lurl_tf.evaluation import (
+  RANDOM_INIT,
+  ComparisonResult,
+  EvaluationConfig,
+  Score,
+)
 from lurl_tf.evaluation.statistics import paired_difference
+from lurl_tf.readouts import READOUTS
 
 CONFIG = EvaluationConfig(
   inner_steps=(10, 30), horizon=10, initial_weights=2, label_draws=2, seed=3
@@ -26,10 +31,26 @@ GAINS = {
 
 
 def make_result(random=RANDOM, gains=GAINS, num_diverged=0, config=CONFIG):
-  scores = {(RANDOM_INIT, 0): Scores(np.stack([random] * 3), 0)}
+  scores = [
+    Score(RANDOM_INIT, 10, "last", readout, random, 4, 1.0)
+    for readout in READOUTS
+  ]
   for steps, gain in gains.items():
-    scores["rule", steps] = Scores(np.stack([random + gain] * 3), num_diverged)
-  return EvaluationResult(config, tuple(compare_methods(scores, config)))
+    scores += [
+      Score(
+        "rule",
+        10,
+        "last",
+        readout,
+        random + gain,
+        4,
+        1.0,
+        num_diverged,
+        inner_steps=steps,
+      )
+      for readout in READOUTS
+    ]
+  return ComparisonResult(config, tuple(scores))
 
 
 TRAINED_RESULT = make_result()

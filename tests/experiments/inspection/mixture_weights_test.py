@@ -20,10 +20,14 @@ def coefficients_of(rule):
   ]
 
 
+@pytest.fixture(name="rule", scope="module")
+def fixture_rule():
+  return tiny_rule()
+
+
 @pytest.mark.parametrize("index,name", list(enumerate(WeightTerms._fields)))
-def test_a_name_is_that_of_the_term_it_scales(index, name):
+def test_a_name_is_that_of_the_term_it_scales(rule, index, name):
   """Only that term makes a difference where all others' coefficients are 0."""
-  rule = tiny_rule()
   (variable,) = coefficients_of(rule)
   variable.assign(np.eye(len(WeightTerms._fields))[:, index : index + 1])
   weights = mixture_weights(rule)

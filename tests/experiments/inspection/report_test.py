@@ -3,6 +3,7 @@
 
 import json
 
+import matplotlib.figure
 import numpy as np
 import pytest
 
@@ -69,6 +70,17 @@ def test_json(findings, tmp_path):
   assert len(last["labels"]) == len(last["coordinates"])
 
 
+@pytest.fixture(name="quick_pictures")
+def fixture_quick_pictures(monkeypatch):
+  """Files of no picture: tests of the plots and of the script draw them."""
+  monkeypatch.setattr(
+    matplotlib.figure.Figure,
+    "savefig",
+    lambda figure, file, **options: file.write(b"picture"),
+  )
+
+
+@pytest.mark.usefixtures("quick_pictures")
 def test_pictures(findings, tmp_path):
   written = inspection_report.draw(str(tmp_path), findings, WEIGHTS)
   assert written == [
@@ -81,6 +93,7 @@ def test_pictures(findings, tmp_path):
   assert {each.name for each in tmp_path.iterdir()} == set(written)
 
 
+@pytest.mark.usefixtures("quick_pictures")
 def test_rules_without_coefficients_have_no_picture_of_them(findings, tmp_path):
   written = inspection_report.draw(str(tmp_path), findings[:1], {})
   assert "mixture_weights.png" not in written

@@ -11,12 +11,17 @@ from experiments.mismatch.measures import (
   score_tasks_baseline,
 )
 from experiments.mismatch.report import last_layer
-from lurl_tf.baselines import PrototypicalNetworks, VariationalAutoencoder
+from lurl_tf.baselines import (
+  Baseline,
+  PrototypicalNetworks,
+  VariationalAutoencoder,
+)
 from lurl_tf.baselines.networks import keras_networks
-from lurl_tf.evaluation import RANDOM_INIT, EvaluationConfig, evaluate
+from lurl_tf.baselines.networks.autoencoder import hold_out
+from lurl_tf.evaluation import RANDOM_INIT, EvaluationConfig, compare
 from lurl_tf.evaluation.comparison import fit_seed
 from lurl_tf.evaluation.draws import draw_permutations, draw_support
-from lurl_tf.evaluation.method_scorer import COMPARED_READOUTS
+from lurl_tf.readouts import COMPARED_READOUTS
 from lurl_tf.tasks import EpisodeConfig, TaskSampler
 from tests.baselines.clusters import CLASSES, INPUTS, make_examples
 from tests.tiny_meta import eagerly
@@ -50,30 +55,37 @@ def fixture_eager():
     yield
 
 
-def test_an_epoch_is_that_of_a_training_of_its_own(monkeypatch):
-  """`keep="own_loss"` trains one network after the other, and keeps one."""
+def test_the_last_epoch_is_that_of_trainings_one_after_the_other(monkeypatch):
   monkeypatch.setattr(keras_networks, "LEAST_STEPS", 10)
-  options = {"units": (6, 3), "epochs": 2, "learning_rate": 0.03}
-  reports = []
+  autoencoder = VariationalAutoencoder((6, 3), epochs=2, learning_rate=0.03)
+  reports, losses = [], []
   epochs = list(
     follow_training(
       "vae",
-      VariationalAutoencoder(**options),
+      autoencoder,
       SUBJECT,
       lambda *report: reports.append(report),
     )
   )
   assert [epoch.number for epoch in epochs] == [1, 2]
   assert reports[-1] == ("vae", "epoch", 2, 2)
-  baseline = VariationalAutoencoder(**options, keep="own_loss")
-  kept = SUBJECT.comparison(silent).baseline("vae", baseline)
-  best = np.argmin([epoch.losses for epoch in epochs], axis=0)
-  for readout in COMPARED_READOUTS:
-    for index, place in enumerate(best):
-      np.testing.assert_array_equal(
-        last_layer(epochs[place].scores, readout).accuracies[index],
-        last_layer(kept, readout).accuracies[index],
+
+  class LastEpoch(Baseline):
+    def fit(self, unlabelled, seed=0):
+      held_out, kept = hold_out(len(unlabelled), seed)
+      *_, last = autoencoder.fit_epochs(
+        unlabelled[kept], seed, unlabelled[held_out]
       )
+      losses.append(last.loss)
+      return last.features
+
+  expected = SUBJECT.comparison(silent).baseline("vae", LastEpoch())
+  np.testing.assert_array_equal(epochs[-1].losses, losses)
+  for readout in COMPARED_READOUTS:
+    np.testing.assert_array_equal(
+      last_layer(epochs[-1].scores, readout).accuracies,
+      last_layer(expected, readout).accuracies,
+    )
 
 
 @pytest.mark.parametrize("permuted_tasks", [False, True])
@@ -113,7 +125,7 @@ def test_networks_are_those_of_an_evaluation():
   )
   for scores, permuted in ((both.own, False), (both.permuted, True)):
     subject = SUBJECT.in_order(permuted)
-    row = evaluate(subject.train, subject.test, {}, subject.config).row(
-      RANDOM_INIT, "ridge_loo", 0
-    )
+    row = compare(
+      [RANDOM_INIT], (subject.train, subject.test), subject.config
+    ).score(RANDOM_INIT, "ridge_loo")
     np.testing.assert_array_equal(last_layer(scores).accuracies, row.accuracies)

@@ -4,19 +4,11 @@
 import io
 
 import numpy as np
-import pytest
 from PIL import Image
 
 from experiments.mismatch.plot import plot_mismatch
 from experiments.mismatch.report import Mismatch
 from tests.experiments.mismatch import report_test
-from tests.experiments.saved_figures import keep_saved_figures
-
-
-@pytest.fixture(name="figures")
-def fixture_figures(monkeypatch):
-  """Figures that are saved."""
-  return keep_saved_figures(monkeypatch)
 
 
 def test_panels_hold_what_was_measured(figures, tmp_path):

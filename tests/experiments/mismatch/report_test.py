@@ -8,7 +8,7 @@ from experiments.mismatch.measures import BothOrders, EpochScores
 from experiments.mismatch.report import Mismatch, as_json, as_text, decline
 from lurl_tf.evaluation import RANDOM_INIT, EvaluationConfig
 from lurl_tf.evaluation.comparison_scores import Score
-from lurl_tf.evaluation.method_scorer import COMPARED_READOUTS
+from lurl_tf.readouts import COMPARED_READOUTS
 
 READOUTS = tuple(COMPARED_READOUTS)
 CONFIG = EvaluationConfig(

@@ -7,11 +7,9 @@ import numpy as np
 from PIL import Image
 
 from experiments.speed.plot import Growth, plot_sweep
-from tests.experiments.saved_figures import keep_saved_figures
 
 
-def test_a_panel_for_every_curve(monkeypatch, tmp_path):
-  figures = keep_saved_figures(monkeypatch)
+def test_a_panel_for_every_curve(figures, tmp_path):
   path = tmp_path / "plot.png"
   curves = [
     Growth("seconds", [0.11, 0.13, 0.18, 0.31], 0.5),

@@ -20,7 +20,7 @@ def test_the_lowest_loss_wins_whatever_the_accuracy(tmp_path):
     kept.append(keep_best(rule, path, metadata, ValidationScore(*score)))
   assert kept == [True, False, True, False]
   best = UpdateRule.from_preset(path)
-  assert (best.metadata.seed, best.metadata.validation_loss) == (2, 0.25)
+  assert (best.metadata.seed, best.metadata.validation.loss) == (2, 0.25)
   for one, other in zip(
     best.meta_parameters, UpdateRule(config, seed=2).meta_parameters
   ):

@@ -97,7 +97,7 @@ def test_a_run_in_three_sessions_equals_a_trainer(tmp_path, capsys):
   metadata = rule.metadata
   assert metadata.command == "as typed"
   assert metadata.tasks == "tiny"
-  assert metadata.meta_steps == 3
+  assert metadata.outer_steps == 3
   assert metadata.units == (6,)
   assert metadata.activation == "relu"
   assert (metadata.batch_size, metadata.image_size) == (8, 3)
@@ -172,7 +172,7 @@ def test_a_signal_ends_the_run_after_the_step(number, tmp_path):
   summary = continue_run(run, num_steps=9, checkpoint_every=9)
   assert (summary.finished, summary.steps) == (False, 2)
   assert saved_steps(tmp_path) == [2]
-  assert UpdateRule.from_preset(tmp_path).metadata.meta_steps == 2
+  assert UpdateRule.from_preset(tmp_path).metadata.outer_steps == 2
   again = prepare(tmp_path)
   assert again.trainer.step == 2
   again.folder.release()
@@ -253,8 +253,8 @@ def test_the_rule_that_does_best_on_held_out_tasks_is_kept(tmp_path, uses):
   second = continue_run(again, 3, checkpoint_every=9, validate_every=1)
   assert second.validations == ((3, ValidationScore(0.625, 0.25)),)
   best = UpdateRule.from_preset(tmp_path / "best_rule").metadata
-  assert (best.meta_steps, best.validation_loss) == (2, 0.5)
-  assert UpdateRule.from_preset(tmp_path).metadata.meta_steps == 3
+  assert (best.outer_steps, best.validation.loss) == (2, 0.5)
+  assert UpdateRule.from_preset(tmp_path).metadata.outer_steps == 3
   curves = read_curves(tmp_path / "tensorboard")
   values = [value for _, value in curves["validation/loss"]]
   np.testing.assert_allclose(values, [0.75, 0.5, 0.625])

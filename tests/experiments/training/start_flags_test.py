@@ -32,7 +32,7 @@ def run(without=(), **values):
     The config of the run.
   """
   with tiny_meta.parsed_flags(without, **values):
-    meta_train.main(["meta_train"])
+    meta_train.main()
     return meta_train.config_from_flags(start_flags.initial_rule_from_flags())
 
 
@@ -66,7 +66,7 @@ def test_a_run_starts_from_a_rule(tmp_path):
     run(logdir=tmp_path / "third", initial_rule=first)
   with pytest.raises(SystemExit, match="Received: name_or_path='no_such'"):
     with flagsaver.as_parsed(initial_rule="no_such", logdir=str(tmp_path)):
-      meta_train.main(["meta_train"])
+      meta_train.main()
 
 
 def test_a_run_from_a_rule_goes_on(tmp_path, capsys):

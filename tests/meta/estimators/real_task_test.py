@@ -12,6 +12,7 @@ from lurl_tf.meta.estimators import (
   split_seeds,
 )
 from lurl_tf.meta.inner.flat_parameters import parameter_mask
+from lurl_tf.meta.inner.plain_graphs import plain_graphs
 from lurl_tf.meta.inner.truncated_task import SlotClock, TruncatedTask
 from lurl_tf.meta.inner.unroll_config import UnrollConfig
 from tests import tiny_meta
@@ -49,8 +50,12 @@ def clock(age=0):
   return SlotClock(tf.fill([SLOTS], age), tf.fill([SLOTS], STEPS))
 
 
-def make_life(estimator, problem, jit_compile=False):
-  """A function of a seed: `[t, n]`, the mean estimate over a life."""
+def make_life(estimator, problem, compiler=None):
+  """A function of a seed: `[t, n]`, the mean estimate over a life.
+
+  Without a compiler, "graph" or "xla", it is eager: a few estimates take less
+  time than a graph.
+  """
   parameters, data = problem
   task = make_task()
 
@@ -66,7 +71,10 @@ def make_life(estimator, problem, jit_compile=False):
       split_seeds(tf.stack([seed, number]), SLOTS),
     )
 
-  compiled = tf.function(estimate, autograph=False, jit_compile=jit_compile)
+  if compiler:
+    estimate = tf.function(
+      estimate, autograph=False, jit_compile=compiler == "xla"
+    )
 
   def life(seed):
     # The same fresh weights, whatever is perturbed.
@@ -76,7 +84,8 @@ def make_life(estimator, problem, jit_compile=False):
       state = state._replace(seeds=own)
     gradients = []
     for number in range(TRUNCATIONS):
-      result = compiled(state, tf.constant(seed), tf.constant(number))
+      with plain_graphs():
+        result = estimate(state, tf.constant(seed), tf.constant(number))
       state = result.state
       gradients.append(result.gradients)
     return np.mean(gradients, axis=0)
@@ -116,7 +125,8 @@ def test_persistent_ones_agree_with_full_backpropagation(
 ):
   """By the log rates; truncated backpropagation is far off."""
   config = EstimatorConfig(kind, pairs=8, perturbation=0.02)
-  life = make_life(get_estimator(config, RULE, KNOTS, LOG_RATES), problem)
+  estimator = get_estimator(config, RULE, KNOTS, LOG_RATES)
+  life = make_life(estimator, problem, "graph")
   lives = np.array([life(seed) for seed in range(40)])
   np.testing.assert_array_equal(lives[..., ~LOG_RATES], 0)
   mean = lives.mean(axis=0)[:, LOG_RATES]
@@ -175,8 +185,7 @@ def test_a_compiled_estimate_equals_an_eager_one(problem):
   config = EstimatorConfig("pes", pairs=1, perturbation=0.02)
   estimator = get_estimator(config, RULE, KNOTS, LOG_RATES)
   compiled, plain = (
-    make_life(estimator, problem, jit_compile)(0)
-    for jit_compile in (True, False)
+    make_life(estimator, problem, compiler)(0) for compiler in ("xla", None)
   )
   np.testing.assert_allclose(compiled, plain, rtol=1e-6)
   assert np.abs(plain[:, LOG_RATES]).min() > 0

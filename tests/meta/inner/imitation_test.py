@@ -149,7 +149,8 @@ def test_an_unroll_learns_from_single_steps(problem, evaluate_every):
 
 def test_a_few_steps_of_imitation_lower_the_error():
   config = tiny_meta.make_config(
-    unroll={"imitation": CONFIG},
+    # Not by XLA: compiling would take longer than all steps.
+    unroll={"imitation": CONFIG, "compiler": "graph"},
     units=(6,),
     slots=1,
     term_coefficient=10.0,

@@ -55,14 +55,21 @@ def test_columns_become_cluster_centers():
 
 def test_a_unit_that_wins_nothing_gets_a_finite_change():
   """The shares of one unit underflow for all examples."""
-  weights = one_batch.draw_weights((2,), dtype="float32")
-  bias = np.array([1e4, -1e4], np.float32)
-  change = one_batch.propose(
-    SoftWinnerTakeAll(),
-    (weights[0]._replace(bias=bias),),
-    one_batch.draw_inputs(dtype="float32"),
-  )[0].kernel
-  assert np.all(np.isfinite(change))
+  (weights,) = one_batch.draw_weights((2,), dtype="float32")
+  weights = (weights._replace(bias=np.array([1e4, -1e4], np.float32)),)
+  inputs = one_batch.draw_inputs(dtype="float32")
+  change = one_batch.propose(SoftWinnerTakeAll(10.0), weights, inputs)[0].kernel
+  # The winner's shares are all 1: its target is the mean of all inputs.
+  np.testing.assert_allclose(change[:, 0], 0, atol=1e-5)
+  # The shares of the other one are only known up to a factor.
+  (layer,) = one_batch.layer_arrays(weights, inputs)
+  log_shares = 10.0 * (layer["z"][:, 1] - layer["z"][:, 0]).astype(np.float64)
+  shares = np.exp(log_shares - log_shares.max())
+  target = np.average(layer["x_below"], axis=0, weights=shares)
+  expected = layer["x_below"].mean(axis=0) - target
+  # One unit in the last place of a log share of 2e5 is 0.016.
+  np.testing.assert_allclose(change[:, 1], expected, atol=0.05)
+  assert np.abs(expected).max() > 0.5
 
 
 @pytest.mark.parametrize("value", [0, -1, float("nan"), "3", True])

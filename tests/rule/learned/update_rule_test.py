@@ -224,7 +224,7 @@ def test_pooled_rule_needs_fewer_than_half_the_operations():
 
 def test_presets_round_trip(tmp_path):
   rule = make_rule("published", identical_updates=False)
-  metadata = lurl_tf.presets.PresetMetadata(units=(5, 4), meta_steps=3)
+  metadata = lurl_tf.presets.PresetMetadata(units=(5, 4), outer_steps=3)
   rule.save_preset(tmp_path / "rule", metadata)
   loaded = lurl_tf.UpdateRule.from_preset(tmp_path / "rule")
   assert loaded.config == rule.config
@@ -238,3 +238,10 @@ def test_all_meta_parameters_are_variables_of_the_module():
   assert len(rule.trainable_variables) == len(rule.meta_parameters) == 72
   count = sum(int(tf.size(variable)) for variable in rule.meta_parameters)
   assert count == 114_670
+
+
+def test_card_prints_how_the_rule_was_made(capsys):
+  lurl_tf.UpdateRule.from_preset("pooled").card()
+  text = capsys.readouterr().out
+  assert "Tasks            small" in text
+  assert "Outer steps      1,200" in text

@@ -9,7 +9,7 @@ from sklearn.cluster import MiniBatchKMeans
 from sklearn.decomposition import PCA
 from sklearn.svm import SVC
 
-from lurl_tf.readouts.ridge import ridge_loo
+from lurl_tf.readouts import ridge_loo
 from lurl_tf.tasks.examples import validate_examples
 from lurl_tf.tasks.sources.load import load_examples
 from lurl_tf.tasks.sources.synthetic import (
