@@ -42,12 +42,9 @@ def restored(path, description=DESCRIPTION):
     return folder.seconds, float(state.value), int(state.step)
 
 
-@pytest.fixture(name="path", params=["local", "ram"])
-def fixture_path(request, tmp_path):
-  """A folder on a disk, and one on another file system."""
-  if request.param == "local":
-    return str(tmp_path / "run")
-  return f"ram://{tmp_path.name}-{id(request)}/run"
+@pytest.fixture(name="path")
+def fixture_path(new_folder):
+  return new_folder
 
 
 def contents(path):
