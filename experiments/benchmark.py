@@ -1,11 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Times inner steps and meta-gradients, each case in fresh processes.
+"""Times inner steps and meta-gradients, each case in new processes.
 
 python -m experiments.benchmark --case=metz2019,compact --results=speed.json
+python -m experiments.benchmark --case=fit
 python -m experiments.benchmark --sweep=tasks --plot=tasks.png
 
---sweep is one of `SWEEPS` in benchmark_cases.py: width, depth, batch, unroll or
-tasks; it takes the place of --case.
+The case `fit` times `LocalRuleModel.fit` beside inner steps of the same sizes.
+--sweep replaces --case by the cases of one sweep: width, depth, batch, unroll
+or tasks.
 """
 
 import concurrent.futures
@@ -20,11 +22,10 @@ from typing import Any
 
 import numpy as np
 import tensorflow as tf
-from absl import app, flags
+from absl import flags
 
 from experiments.common import flags as shared_flags
-from experiments.common import flags as sweep_flags
-from experiments.common import xla_options
+from experiments.common import script, sweep_flags, xla_options
 from experiments.common.results import check_writable, write_results
 from experiments.speed.cases import (
   CASES,
@@ -38,13 +39,13 @@ from experiments.speed.plot import Growth, plot_sweep
 from lurl_tf.tables import format_table
 
 _CASE = flags.DEFINE_list(
-  "case", ["metz2019", "compact"], f"What to time: {', '.join(CASES)}."
+  "case", ["metz2019", "compact"], f"Cases to time, of {', '.join(CASES)}."
 )
 _PROCESSES = flags.DEFINE_integer(
   "processes",
   3,
-  "Fresh processes per case, in turn with those of the other cases; their "
-  "medians count.",
+  "New processes per case, which alternate with those of the other cases. The "
+  "table has their medians.",
   lower_bound=1,
 )
 flags.declare_key_flag("results")
@@ -53,11 +54,11 @@ flags.adopt_module_key_flags(sweep_flags)
 
 @dataclasses.dataclass(frozen=True)
 class CaseResult:
-  """What a case took.
+  """Measurements of a case.
 
   Args:
-    case: what was timed.
-    processes: of every process.
+    case: Case that was timed.
+    processes: Measurements of every process.
   """
 
   case: Case
@@ -65,7 +66,7 @@ class CaseResult:
 
   @property
   def median(self) -> Measurement:
-    """The median of every number."""
+    """Median of every number over the processes."""
     rows = map(dataclasses.astuple, self.processes)
     return Measurement(
       *(None if None in row else statistics.median(row) for row in zip(*rows))
@@ -73,23 +74,24 @@ class CaseResult:
 
 
 def run_cases(cases: Sequence[Case], processes: int) -> list[CaseResult]:
-  """Times cases, and prints as it goes.
+  """Times cases in new processes and prints progress.
 
   Args:
-    cases: what to time.
-    processes: fresh ones for each case; the cases take turns.
+    cases: Cases to time, which take turns.
+    processes: Number of processes per case.
+
+  Returns:
+    Results of the cases, in their order.
   """
   found: list[list[Measurement]] = [[] for _ in cases]
   context = multiprocessing.get_context("spawn")
   for turn in range(processes):
     for case, measurements in zip(cases, found):
+      process = f"{case.name}  process {turn + 1}/{processes}"
+      print(f"{process}  compiling and timing ...", flush=True)
       with concurrent.futures.ProcessPoolExecutor(1, context) as pool:
         measurements.append(pool.submit(measure, case).result())
-      print(
-        f"{case.name}  process {turn + 1}/{processes}  "
-        f"{_milliseconds(measurements[-1])}",
-        flush=True,
-      )
+      print(f"{process}  {_milliseconds(measurements[-1])}", flush=True)
   return [
     CaseResult(case, tuple(measurements))
     for case, measurements in zip(cases, found)
@@ -97,17 +99,21 @@ def run_cases(cases: Sequence[Case], processes: int) -> list[CaseResult]:
 
 
 def result_table(results: Sequence[CaseResult]) -> str:
-  """A line per case.
+  """Formats a table with a line per case.
 
   Args:
-    results: of `run_cases`.
+    results: Results of the cases.
+
+  Returns:
+    Lines of the table.
   """
   headers = (
     "case",
     "inner step ms",
+    "fit ms",
     "meta-gradient ms",
-    "GFLOP/s",
-    "its GFLOP/s",
+    "inner step GFLOP/s",
+    "meta-gradient GFLOP/s",
     "matmul GFLOP/s",
     "peak MB",
     "trace s",
@@ -120,6 +126,7 @@ def result_table(results: Sequence[CaseResult]) -> str:
       [
         result.case.name,
         f"{each.inner_step_ms:.1f}",
+        _number(each.fit_ms, ".1f"),
         _number(each.meta_grad_ms_per_inner_step, ".1f"),
         f"{each.inner_step_gflops:.0f}",
         _number(each.meta_grad_gflops, ".0f"),
@@ -133,17 +140,20 @@ def result_table(results: Sequence[CaseResult]) -> str:
 
 
 def log_log_slope(values: Sequence[float], numbers: Sequence[float]) -> float:
-  """The exponent with which numbers grow, by least squares.
+  """Fits the exponent p of numbers ~ values**p by least squares of logarithms.
 
   Args:
-    values: of what grows.
-    numbers: at each of them, positive.
+    values: Positive values of a sweep.
+    numbers: Positive measured numbers at these values.
+
+  Returns:
+    The exponent.
   """
   return float(np.polyfit(np.log(values), np.log(numbers), 1)[0])
 
 
 def machine() -> dict[str, Any]:
-  """What the numbers were measured on."""
+  """Describes the machine and the versions of the measurement."""
   name = platform.processor()
   if os.path.exists("/proc/cpuinfo"):
     with open("/proc/cpuinfo") as file:
@@ -158,17 +168,13 @@ def machine() -> dict[str, Any]:
   }
 
 
-def main(argv: Sequence[str]) -> None:
-  """Runs the script with the flags given."""
-  if len(argv) > 1:
-    raise app.UsageError(f"Only flags are taken. Received: {argv[1:]}")
-  try:
+def main() -> None:
+  """Runs the script with the parsed flags."""
+  with script.errors_in_one_line():
     cases = _chosen_cases()
     for path in (shared_flags.RESULTS.value, sweep_flags.PLOT.value):
       if path:
         check_writable(path)
-  except (OSError, ValueError) as error:
-    raise SystemExit(f"Error: {error}") from error
   results = run_cases(cases, _PROCESSES.value)
   here = machine()
   print(
@@ -199,14 +205,14 @@ def _chosen_cases() -> list[Case]:
   unknown = sorted(set(_CASE.value) - set(CASES))
   if unknown or not _CASE.value:
     raise ValueError(
-      f"--case must be of {', '.join(CASES)}. Received: "
+      f"--case must be some of {', '.join(CASES)}. Received: "
       f"--case={','.join(_CASE.value)}"
     )
   return [CASES[name] for name in _CASE.value]
 
 
 def _sweep() -> str | None:
-  """The one sweep that is asked for."""
+  """Name of the sweep; None if the flag is not given."""
   names = sweep_flags.SWEEP.value
   if names and (len(names) > 1 or names[0] not in SWEEPS):
     raise ValueError(
@@ -217,7 +223,7 @@ def _sweep() -> str | None:
 
 
 def _report_sweep(results: Sequence[CaseResult], sweep: str) -> dict[str, Any]:
-  """Slopes of a whole truncation's time, and of memory."""
+  """Prints and returns the exponents of time and memory along a sweep."""
   values = sweep_values(sweep)
   seconds, megabytes = [], []
   for result in results:
@@ -229,8 +235,9 @@ def _report_sweep(results: Sequence[CaseResult], sweep: str) -> dict[str, Any]:
     "peak_rss_mb": log_log_slope(values, megabytes),
   }
   print(
-    f"\nWith {sweep}, the time of a truncation grows with the power "
-    f"{slopes['seconds']:.2f}, memory with {slopes['peak_rss_mb']:.2f}"
+    f"\nThe time of a truncation grows as {sweep} to the power of "
+    f"{slopes['seconds']:.2f}, its peak memory as {sweep} to the power of "
+    f"{slopes['peak_rss_mb']:.2f}"
   )
   if sweep_flags.PLOT.value:
     curves = (
@@ -264,4 +271,4 @@ def _number(value: float | None, layout: str) -> str:
 
 if __name__ == "__main__":
   xla_options.compile_less()
-  app.run(main)
+  script.run(main)

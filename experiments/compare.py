@@ -12,12 +12,11 @@ Ctrl-C ends the script after the current method, with the table so far.
 import os
 from collections.abc import Mapping, Sequence
 
-from absl import app, flags, logging
+from absl import flags
 
 from experiments.common import flags as shared_flags
-from experiments.common import rule_flags, task_flags
+from experiments.common import rule_flags, script, task_flags
 from experiments.common.evaluation_setup import progress_report
-from experiments.common.interruption import Interruption
 from experiments.common.results import check_writable, write_results
 from experiments.common.rule_choice import RuleChoice
 from experiments.comparison import flags as comparison_flags
@@ -34,6 +33,7 @@ from lurl_tf.evaluation import (
   Report,
   Score,
 )
+from lurl_tf.meta.runs.interruption import Interruption
 
 DEFAULT_EXAMPLES_PER_CLASS = (1, 3, 10, 50)
 
@@ -113,15 +113,12 @@ def _needs_tasks(baselines: Mapping[str, AnyBaseline]) -> bool:
   return any(isinstance(each, TaskBaseline) for each in baselines.values())
 
 
-def main(argv: Sequence[str]) -> None:
+def main() -> None:
   """Runs the script with the parsed flags."""
-  if len(argv) > 1:
-    raise app.UsageError(f"Only flags are taken. Received: {argv[1:]}")
-  logging.set_verbosity(logging.WARNING)  # TFDS logs every file it opens.
   results, seed = shared_flags.RESULTS.value, shared_flags.SEED.value
   picture = results and f"{os.path.splitext(results)[0]}.png"
   report = progress_report()
-  try:
+  with script.errors_in_one_line():
     for path in (results, picture):
       if path:
         check_writable(path)
@@ -152,8 +149,6 @@ def main(argv: Sequence[str]) -> None:
         shared_flags.DATA_DIR.value,
         seed,
       )
-  except (OSError, LookupError, ValueError) as error:
-    raise SystemExit(f"Error: {error}") from error
   reference = next(iter(rules), RANDOM_INIT)
   dataset = rule_flags.DATASET.value
   scores: list[Score] = []
@@ -177,4 +172,4 @@ def main(argv: Sequence[str]) -> None:
 
 
 if __name__ == "__main__":
-  app.run(main)
+  script.run(main)

@@ -1,26 +1,26 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Bias, variance and cost of the estimators of the meta-gradient.
+"""Measures bias, variance and cost of the estimators of the meta-gradient.
 
-On one small task, rendered letters, and one rule: every estimator sees the same
-inner trainings, on the same data, and differs in its perturbations only. The
-exact gradient is that of full backpropagation.
+All estimators see the same inner trainings of one rule, on the same small data
+set of rendered letters; they differ only in their perturbations. The exact
+gradient is that of full backpropagation.
 
     python -m experiments.compare_estimators
 """
 
 import dataclasses
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
 import tensorflow as tf
-from absl import app, flags, logging
+from absl import flags
 
 from experiments.common import flags as shared_flags
-from experiments.common.progress import Progress
+from experiments.common import script
 from experiments.common.results import check_writable, write_results
-from experiments.training import engine_flags
+from experiments.training import outer_flags
 from lurl_tf.meta.estimators import (
   EstimatorConfig,
   get_estimator,
@@ -36,6 +36,7 @@ from lurl_tf.meta.inner.truncated_task import SlotClock, TruncatedTask
 from lurl_tf.meta.inner.unroll import MetaParameters, TruncationData
 from lurl_tf.meta.inner.unroll_config import UnrollConfig
 from lurl_tf.meta.inner.variation import vary_truncation
+from lurl_tf.meta.runs.progress import Progress
 from lurl_tf.meta.slots.draw import draw_truncation
 from lurl_tf.rule import UpdateRule
 from lurl_tf.structures import RuleConfig
@@ -49,30 +50,33 @@ from lurl_tf.tasks import (
 )
 from lurl_tf.tasks.augmentation.config import AugmentationConfig
 
-# The few numbers that are compared: evolution perturbs no others.
+# Meta-parameters that are compared; evolution strategies perturb only these.
 GROUP = ("readout_coeffs", "log_inner_learning_rates")
 
-_LIVES = flags.DEFINE_integer(
-  "lives", 100, "Inner trainings per estimator.", lower_bound=2
+_TRAININGS = flags.DEFINE_integer(
+  "trainings", 100, "Inner trainings per estimator.", lower_bound=2
 )
-_HORIZON = flags.DEFINE_integer("horizon", 20, "Inner steps of a training.")
-_TRUNCATION = flags.DEFINE_integer("truncation", 5, "Inner steps of one piece.")
+_HORIZON = flags.DEFINE_integer(
+  "horizon", 20, "Inner steps of an inner training."
+)
+_TRUNCATION = flags.DEFINE_integer(
+  "truncation", 5, "Inner steps of a truncation."
+)
 for _name in ("pairs", "perturbation", "seed", "results"):
   flags.declare_key_flag(_name)
 
 
 class Comparison(NamedTuple):
-  """How an estimator does.
+  """Result of an estimator with mean m, on an exact gradient g.
 
   Attributes:
-    estimator: its name.
-    bias: distance of its mean from the exact gradient, relative to that.
-    bias_error: what the distance would be about if there were no bias.
-    cosine: of its mean with the exact gradient.
-    variance: mean squared distance from its mean, relative to the exact
-      gradient's squared length.
-    seconds: per inner training.
-    inner_steps: done per inner training and task.
+    estimator: Name of the estimator.
+    bias: Relative distance |m - g| / |g|.
+    bias_error: Expected value of `bias` for an unbiased estimator.
+    cosine: Cosine of the angle between m and g.
+    variance: Mean squared distance of the estimates from m, divided by |g|**2.
+    seconds: Seconds per inner training.
+    inner_steps: Number of inner steps per inner training and task.
   """
 
   estimator: str
@@ -85,13 +89,13 @@ class Comparison(NamedTuple):
 
 
 class Problem:
-  """Inner trainings of one rule, always the same ones.
+  """Repeatable inner trainings of one rule.
 
   Args:
-    horizon: inner steps of a training.
-    truncation: inner steps of one piece of it.
-    slots: tasks.
-    seed: of the tasks, and of the rule.
+    horizon: Number of inner steps of a training.
+    truncation: Number of inner steps of a truncation.
+    slots: Number of tasks.
+    seed: Integer seed of the tasks and the rule.
   """
 
   def __init__(
@@ -129,21 +133,22 @@ class Problem:
     self.group = parameter_mask(self.rule, self.knots, GROUP)
     self._weights_seed = tf.constant([seed, 7])
 
-  def lives(
+  def estimates(
     self,
     config: EstimatorConfig,
     count: int,
     report: Callable[[int], None] | None = None,
   ) -> tuple[np.ndarray, float]:
-    """Estimates of the gradient over whole trainings, and seconds of one.
+    """Estimates the gradient over whole trainings.
 
     Args:
-      config: of the estimator.
-      count: how many, which differ in their perturbations.
-      report: called with the number of those done.
+      config: Config of the estimator.
+      count: Number of estimates, which differ in their perturbations.
+      report: Callback that is called with the number of finished trainings.
 
     Returns:
-      `[count, m]` of the compared numbers, and seconds.
+      Estimates `[count, m]` of the compared meta-parameters, and the seconds of
+      one training.
     """
     estimator = get_estimator(config, self.rule, self.knots, self.group)
     whole = config.name == "bptt"
@@ -169,55 +174,59 @@ class Problem:
 
     compiled = tf.function(estimate, jit_compile=True, autograph=False)
     found, began = [], 0.0
-    for life in range(count + 1):
-      if life == 1:  # The first one compiles.
+    for training in range(count + 1):
+      if training == 1:  # The first training compiles.
         began = time.monotonic()
-      state = self._start(estimator, task, life)
+      state = self._start(estimator, task, training)
       gradients = []
       for number, begin in enumerate(range(0, self.horizon, length)):
         with plain_graphs():
           result = compiled(
-            state, tf.constant([life, number]), tf.constant(begin)
+            state, tf.constant([training, number]), tf.constant(begin)
           )
         state = result.state
         gradients.append(result.gradients.numpy()[:, self.group])
       found.append(np.mean(gradients, axis=(0, 1)))
-      if report is not None and life:
-        report(life)
+      if report is not None and training:
+        report(training)
     return np.array(found[1:]), (time.monotonic() - began) / count
 
-  def _start(self, estimator, task, life):
-    """The same fresh weights in every life; other single perturbations."""
+  def _start(self, estimator, task, training):
+    """Returns the same initial weights for every training, with new seeds."""
     state = estimator.init(task, self._weights_seed, self.slots)
     if hasattr(state, "seeds"):
-      own = [[life, slot] for slot in range(self.slots)]
+      own = [[training, slot] for slot in range(self.slots)]
       state = state._replace(seeds=tf.constant(own))
     return state
 
 
 def compare(
-  problem: Problem, config: EstimatorConfig, lives: int, exact: np.ndarray
+  problem: Problem, config: EstimatorConfig, trainings: int, exact: np.ndarray
 ) -> Comparison:
   """Compares one estimator with the exact gradient.
 
   Args:
-    problem: the inner trainings.
-    config: of the estimator.
-    lives: inner trainings.
-    exact: `[m]`, the exact gradient of the compared numbers.
+    problem: Inner trainings.
+    config: Config of the estimator.
+    trainings: Number of inner trainings.
+    exact: Exact gradient `[m]` of the compared meta-parameters.
+
+  Returns:
+    Bias, variance and cost of the estimator.
   """
   is_random = config.name not in ("tbptt", "bptt")
-  lives = lives if is_random else min(lives, 5)
-  progress = Progress(lives, unit="training", label=config.name)
-  estimates, seconds = problem.lives(config, lives, progress.update)
+  trainings = trainings if is_random else min(trainings, 5)
+  print(f"{config.name}  compiling ...", flush=True)
+  progress = Progress(trainings, unit="training", label=config.name)
+  estimates, seconds = problem.estimates(config, trainings, progress.update)
   mean, length = estimates.mean(axis=0), np.linalg.norm(exact)
-  variance = ((estimates - mean) ** 2).sum(axis=1).sum() / (lives - 1)
+  variance = ((estimates - mean) ** 2).sum(axis=1).sum() / (trainings - 1)
   steps = {"tbptt": 1, "bptt": 1, "es": 2 * config.pairs + 1}
   steps["mixture"] = 2 * config.pairs + 1
   return Comparison(
     config.name,
     bias=float(np.linalg.norm(mean - exact) / length),
-    bias_error=float(np.sqrt(variance / lives) / length),
+    bias_error=float(np.sqrt(variance / trainings) / length),
     cosine=float(mean @ exact / np.linalg.norm(mean) / length),
     variance=float(variance / length**2),
     seconds=seconds,
@@ -225,12 +234,9 @@ def compare(
   )
 
 
-def main(argv: Sequence[str]) -> None:
-  """Runs the script with the flags given."""
-  if len(argv) > 1:
-    raise app.UsageError(f"Only flags are taken. Received: {argv[1:]}")
-  logging.set_verbosity(logging.WARNING)
-  try:
+def main() -> None:
+  """Runs the script with the parsed flags."""
+  with script.errors_in_one_line():
     if shared_flags.RESULTS.value:
       check_writable(shared_flags.RESULTS.value)
     if _HORIZON.value % _TRUNCATION.value:
@@ -238,20 +244,19 @@ def main(argv: Sequence[str]) -> None:
         "--horizon must be a multiple of --truncation. Received: "
         f"--horizon={_HORIZON.value} --truncation={_TRUNCATION.value}"
       )
-    base = EstimatorConfig(
-      pairs=engine_flags.PAIRS.value,
-      perturbation=engine_flags.PERTURBATION.value,
-      evolved=("log_inner_learning_rates",),
+    base = dataclasses.replace(
+      outer_flags.estimator_from_flags(), evolved=("log_inner_learning_rates",)
     )
-  except (OSError, ValueError) as error:
-    raise SystemExit(f"Error: {error}") from error
   problem = Problem(
     _HORIZON.value, _TRUNCATION.value, seed=shared_flags.SEED.value
   )
   full = dataclasses.replace(base, name="bptt")
-  exact = problem.lives(full, 1)[0][0]
+  print("exact gradient  compiling ...", flush=True)
+  exact = problem.estimates(full, 1)[0][0]
   rows = [
-    compare(problem, dataclasses.replace(base, name=name), _LIVES.value, exact)
+    compare(
+      problem, dataclasses.replace(base, name=name), _TRAININGS.value, exact
+    )
     for name in ESTIMATORS
   ]
   headers = (
@@ -260,7 +265,7 @@ def main(argv: Sequence[str]) -> None:
     "if unbiased",
     "cosine",
     "variance",
-    "s per life",
+    "s per training",
     "inner steps",
   )
   table = format_table(
@@ -292,4 +297,4 @@ def main(argv: Sequence[str]) -> None:
 
 
 if __name__ == "__main__":
-  app.run(main)
+  script.run(main)

@@ -5,13 +5,12 @@ python -m experiments.evaluate --rule=my_run --dataset=lurl_digits
 python -m experiments.evaluate --rule=soft_winner_take_all --dataset=mnist
 """
 
-from collections.abc import Sequence
 from typing import Any
 
-from absl import app, flags, logging
+from absl import flags
 
 from experiments.common import flags as shared_flags
-from experiments.common import rule_flags
+from experiments.common import rule_flags, script
 from experiments.common.data import load_splits
 from experiments.common.evaluation_setup import progress_report
 from experiments.common.results import check_writable, write_results
@@ -49,21 +48,16 @@ def methods_to_evaluate(choice: RuleChoice) -> dict[str, Any]:
   return methods
 
 
-def main(argv: Sequence[str]) -> None:
+def main() -> None:
   """Runs the script with the parsed flags."""
-  if len(argv) > 1:
-    raise app.UsageError(f"Only flags are taken. Received: {argv[1:]}")
-  logging.set_verbosity(logging.WARNING)  # TFDS logs every file it opens.
   results, dataset = shared_flags.RESULTS.value, rule_flags.DATASET.value
-  try:
+  with script.errors_in_one_line():
     if results:
       check_writable(results)
     data = load_splits(dataset, shared_flags.IMAGE_SIZE.value)
     choice = choose_rule(rule_flags.RULE.value, shared_flags.SEED.value)
     config = rule_flags.config_from_flags(choice)
     check_evaluation(*data, {choice.name: choice.rule}, config)
-  except (OSError, LookupError, ValueError) as error:
-    raise SystemExit(f"Error: {error}") from error
   methods = methods_to_evaluate(choice)
   result = compare(methods, data, config, report=progress_report())
   print(f"\n{as_text(result, dataset, choice.name)}", flush=True)
@@ -73,4 +67,4 @@ def main(argv: Sequence[str]) -> None:
 
 
 if __name__ == "__main__":
-  app.run(main)
+  script.run(main)

@@ -1,56 +1,51 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Looks into a frozen rule: what it makes of weights, and of features.
+"""Inspects a frozen rule: the weights and features that it learns.
 
 python -m experiments.inspect_rule --output_dir=inspect
 python -m experiments.inspect_rule --rule=early,late --output_dir=inspect \
   --dataset=mnist,cifar10 --inner_steps=1000,10000 --data_dir=...
 
-Several rules and data sets stand with commas between them. On every data set,
-and on lurl_two_moons, each rule trains one base network of the kind that it was
-made for; all rules see the same initial weights and batches. Pictures in
---output_dir: first-layer receptive fields along the inner training, features of
-test examples on three principal components before it and after the rule's own
-number of inner steps, the variance that components explain, and the
-coefficients of the terms of the weight change. --results holds the numbers.
+--rule and --dataset take several names, separated by commas. On every data set,
+and on lurl_two_moons, each rule trains one base network with the sizes of its
+meta-training. All rules start from the same weights and see the same batches.
+
+Pictures in --output_dir: receptive fields of the first layer during the inner
+training; features of test examples on three principal components, before and
+after the rule's number of inner steps; the variance that the components
+explain; and the coefficients of the terms of the weight change. --results has
+the numbers.
 """
 
 import os
-from collections.abc import Sequence
 
-from absl import app, flags, logging
+from absl import flags
 
 from experiments.common import flags as shared_flags
-from experiments.common import rule_flags
+from experiments.common import rule_flags, script
+from experiments.common.data import image_size_for, load_splits
 from experiments.common.results import check_writable, write_results
 from experiments.common.rule_choice import RuleChoice
 from experiments.inspection.findings import Subject, inspect, snapshot_steps
 from experiments.inspection.mixture_weights import mixture_weights
 from experiments.inspection.report import as_json, as_text, draw
 from lurl_tf.evaluation import check_evaluation
-from lurl_tf.tasks import holds_images, load_examples
 
 _OUTPUT_DIR = flags.DEFINE_string(
   "output_dir", "inspect_rule", "Folder of the pictures."
 )
 _TWO_MOONS = "lurl_two_moons"
-for _module in (shared_flags, rule_flags):
-  flags.adopt_module_key_flags(_module)
+# The script inspects one base network, and computes no accuracy.
+for _name in (
+  *("rule", "dataset", "data_dir", "image_size", "channels", "resize"),
+  *("units", "activation", "batch_size", "inner_steps", "inner_learning_rate"),
+  *("seed", "results"),
+):
+  flags.declare_key_flag(_name)
 
 
 def _subject_from_flags(choice: RuleChoice, dataset: str) -> Subject:
-  data_dir, image_size = shared_flags.DATA_DIR.value, None
-  if holds_images(dataset, data_dir):
-    image_size = shared_flags.IMAGE_SIZE.value or choice.metadata.image_size
-  train, test = (
-    load_examples(
-      dataset,
-      split,
-      data_dir,
-      image_size,
-      rule_flags.CHANNELS.value,
-      rule_flags.RESIZE.value,
-    )
-    for split in ("train", "test")
+  train, test = load_splits(
+    dataset, image_size_for(dataset, choice.metadata.image_size)
   )
   config = rule_flags.config_from_flags(
     choice,
@@ -64,20 +59,11 @@ def _subject_from_flags(choice: RuleChoice, dataset: str) -> Subject:
   return Subject(choice.name, choice.rule, dataset, train, test, config)
 
 
-def main(argv: Sequence[str]) -> None:
-  """Runs the script with the flags given."""
-  if len(argv) > 1:
-    raise app.UsageError(f"Only flags are taken. Received: {argv[1:]}")
-  logging.set_verbosity(logging.WARNING)  # TFDS tells of every file it opens
+def main() -> None:
+  """Runs the script with the parsed flags."""
   results = shared_flags.RESULTS.value
   datasets = dict.fromkeys([*rule_flags.DATASET.value.split(","), _TWO_MOONS])
-  try:
-    # It looks at one training of the base network, and at no accuracy.
-    rule_flags.refuse_flags(
-      rule_flags.EPISODES,
-      rule_flags.LABEL_DRAWS,
-      shared_flags.NUMBERS_OF_EXAMPLES,
-    )
+  with script.errors_in_one_line():
     if results:
       check_writable(results)
     check_writable(os.path.join(_OUTPUT_DIR.value, "mixture_weights.png"))
@@ -87,8 +73,6 @@ def main(argv: Sequence[str]) -> None:
       for dataset in datasets
       for choice in choices
     ]
-  except (OSError, LookupError, ValueError) as error:
-    raise SystemExit(f"Error: {error}") from error
   findings = [inspect(subject) for subject in subjects]
   weights = {
     choice.name: mixture_weights(choice.learned or choice.untrained)
@@ -103,4 +87,4 @@ def main(argv: Sequence[str]) -> None:
 
 
 if __name__ == "__main__":
-  app.run(main)
+  script.run(main)

@@ -1,39 +1,39 @@
 # SPDX-License-Identifier: Apache-2.0
-r"""Draws how rules do over meta-training, on training and test distributions.
+r"""Draws losses and accuracies over meta-training, on training and test tasks.
 
 python -m experiments.meta_curves --logdir=runs/mine --plot=curves.png
 python -m experiments.meta_curves --runs=runs/a,runs/b,runs/c --mean \
   --plot=curves.png --results=curves.json
 
-It reads what runs left in their log folders: losses and accuracies of
-meta-training, of held-out tasks (`experiments.meta_train --validate_every`, or
-`experiments.watch`) and of the data sets that `evaluate --watch
---suite` scored. Runs may be under way. It ends with a table.
+It reads the log folders of runs, which may still be training: losses and
+accuracies of meta-training, of validation tasks (`experiments.meta_train
+--validate_every` or `experiments.watch`) and of the data sets of
+`experiments.watch --suite`. It ends with a table.
 """
 
 from collections.abc import Sequence
 
-from absl import app, flags, logging
+from absl import flags
 
 from experiments.common import flags as shared_flags
-from experiments.common import flags as sweep_flags
-from experiments.common import task_flags
+from experiments.common import script, sweep_flags, task_flags
 from experiments.common.results import check_writable, write_results
 from experiments.curves.report import as_json, as_text, plot_curves
 from experiments.curves.runs import RunCurves, mean_over_seeds, read_runs
 
 _RUNS = flags.DEFINE_list(
-  "runs", [], "Log folders of several runs, in place of one --logdir."
+  "runs", [], "Log folders of several runs, instead of one --logdir."
 )
 _MEAN = flags.DEFINE_bool(
   "mean",
   False,
-  "Whether the mean of the runs that differ by their seeds only is drawn.",
+  "Whether to draw the mean of runs that differ only in their seeds.",
 )
 _SMOOTHING = flags.DEFINE_float(
   "smoothing",
   0.9,
-  "Weight of the past in the curves of meta-training; 0: none.",
+  "Weight of past values in the smoothed curves of meta-training; 0 turns the "
+  "smoothing off.",
   lower_bound=0.0,
   upper_bound=0.9999,
 )
@@ -42,42 +42,37 @@ for _name in ("logdir", "plot", "results"):
 
 
 def collect(logdirs: Sequence[str], with_means: bool) -> list[RunCurves]:
-  """The curves of runs, and of their means.
+  """Reads the curves of runs and computes their means.
 
   Args:
-    logdirs: log folders of runs.
-    with_means: whether those that differ by their seeds only are averaged.
+    logdirs: Log folders of runs.
+    with_means: Whether to average runs that differ only in their seeds.
 
   Returns:
-    Runs, then means.
+    Curves of the runs, then their means.
 
   Raises:
-    OSError: if a folder holds no run, or cannot be read.
-    ValueError: if there is no folder, a run has no curves or is damaged, or
-      there is nothing to average.
+    OSError: if a folder holds no run or cannot be read.
+    ValueError: if `logdirs` is empty, a run has no curves or is damaged, or no
+      runs can be averaged.
   """
   if not logdirs or len(set(logdirs)) < len(logdirs):
     raise ValueError(
-      "Expected log folders, each once: --logdir=path or --runs=path,path. "
+      "Expected distinct log folders: --logdir=path or --runs=path,path. "
       f"Received: {', '.join(logdirs) or 'none'}"
     )
   runs = read_runs(logdirs)
   return runs + mean_over_seeds(runs) if with_means else runs
 
 
-def main(argv: Sequence[str]) -> None:
-  """Runs the script with the flags given."""
-  if len(argv) > 1:
-    raise app.UsageError(f"Only flags are taken. Received: {argv[1:]}")
-  logging.set_verbosity(logging.WARNING)  # TensorBoard tells of every file
+def main() -> None:
+  """Runs the script with the parsed flags."""
   results, plot = shared_flags.RESULTS.value, sweep_flags.PLOT.value
   logdir = task_flags.LOGDIR.value
-  try:
+  with script.errors_in_one_line():
     for path in filter(None, (results, plot)):
       check_writable(path)
     runs = collect([*([logdir] if logdir else []), *_RUNS.value], _MEAN.value)
-  except (OSError, ValueError) as error:
-    raise SystemExit(f"Error: {error}") from error
   if results:
     write_results(results, as_json(runs, _SMOOTHING.value))
   if plot:
@@ -89,4 +84,4 @@ def main(argv: Sequence[str]) -> None:
 
 
 if __name__ == "__main__":
-  app.run(main)
+  script.run(main)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-r"""Shows why update rules are learned: objectives and features do not fit.
+r"""Measures the objective mismatch, the reason for learning update rules.
 
 python -m experiments.objective_mismatch --plot=mismatch.png
 python -m experiments.objective_mismatch --dataset=cifar10 --image_size=16 \
@@ -7,29 +7,28 @@ python -m experiments.objective_mismatch --dataset=cifar10 --image_size=16 \
 
 --sweep is a list of
 
-training: a variational autoencoder along its training. Its own loss on examples
-held out goes on improving; the few-shot accuracy of its features need not.
+training: loss on held-out examples and few-shot accuracy of a variational
+autoencoder after every epoch. The loss can improve while the accuracy falls.
 
-permutation: prototypical networks, which learn features from the tasks of
---tasks, and the rules of --rule, which learn how to learn them, on inputs in
-their own order and in permuted orders.
+permutation: accuracy on inputs in stored and permuted orders of prototypical
+networks, which learn features from the tasks of --tasks, and of the rules of
+--rule, which learn features from the inputs.
 
-Both are done by default (Metz et al. 2019, section 5.1). It ends with a table
-of each. --results and --plot grow as work is done; Ctrl-C ends after the epoch
-or method at hand, with the tables of what is done.
+The default is both (Metz et al. 2019, section 5.1). The script ends with a
+table of each. The files of --results and --plot are written after every epoch
+and method. Ctrl-C ends the script after the current epoch or method, with the
+tables of the finished ones.
 """
 
 import dataclasses
 import difflib
 from collections.abc import Iterator, Mapping, Sequence
 
-from absl import app, flags, logging
+from absl import flags
 
 from experiments.common import flags as shared_flags
-from experiments.common import flags as sweep_flags
-from experiments.common import rule_flags, task_flags
+from experiments.common import rule_flags, script, sweep_flags, task_flags
 from experiments.common.evaluation_setup import progress_report
-from experiments.common.interruption import Interruption
 from experiments.common.results import check_writable, write_results
 from experiments.comparison import flags as comparison_flags
 from experiments.comparison.data import load_sampler
@@ -46,6 +45,7 @@ from lurl_tf.baselines import TaskBaseline
 from lurl_tf.baselines.networks.autoencoder import Autoencoder
 from lurl_tf.evaluation import RANDOM_INIT, Report
 from lurl_tf.evaluation.comparison import ComparedRule
+from lurl_tf.meta.runs.interruption import Interruption
 from lurl_tf.tasks import TaskSampler
 
 TRAINING, PERMUTATION = "training", "permutation"
@@ -54,13 +54,13 @@ _AUTOENCODER, _PROTOTYPES = "vae", ("protonets", "protonets_permuted")
 _EPOCHS = flags.DEFINE_integer(
   "epochs",
   40,
-  "Sweep training: passes over the unlabelled examples, of 150 steps or more.",
+  "Sweep training: epochs of the autoencoder, of at least 150 steps.",
   lower_bound=1,
 )
 _VAE_LEARNING_RATE = flags.DEFINE_float(
   "vae_learning_rate",
   None,
-  "Sweep training: of Adam. Default: that of the baseline vae.",
+  "Sweep training: learning rate of Adam. Default: that of the baseline vae.",
 )
 for _module in (shared_flags, rule_flags, sweep_flags, comparison_flags):
   flags.adopt_module_key_flags(_module)
@@ -76,19 +76,19 @@ def measure(
   sampler: TaskSampler | None,
   report: Report,
 ) -> Iterator[None]:
-  """Measures one thing after the other.
+  """Measures one method or epoch after the other.
 
   Args:
-    mismatch: what is found is added to it.
-    subject: what methods learn from, and are scored on.
-    autoencoder: whose training is followed; None for no such thing.
-    rules: by method; scored in both orders of inputs.
-    prototypes: baselines by method; the same.
-    sampler: of the tasks that `prototypes` learn from.
-    report: called as work proceeds.
+    mismatch: Measurements, to which the new ones are added.
+    subject: Data and settings.
+    autoencoder: Autoencoder of the sweep training; None to skip the sweep.
+    rules: Rules of the sweep permutation, by method.
+    prototypes: Baselines of the sweep permutation, by method.
+    sampler: Sampler of the tasks for `prototypes`.
+    report: Callback for progress.
 
   Yields:
-    None, where work may be broken off.
+    None, after every measurement.
   """
   mismatch.methods.append(
     score_networks(
@@ -119,10 +119,13 @@ def measure(
 
 
 def check_sweeps(sweeps: Sequence[str]) -> None:
-  """Raises ValueError unless all are known.
+  """Checks the names of sweeps.
 
   Args:
-    sweeps: of `--sweep`.
+    sweeps: Names given with `--sweep`.
+
+  Raises:
+    ValueError: if a name is unknown.
   """
   known = (TRAINING, PERMUTATION)
   for name in sweeps:
@@ -153,14 +156,11 @@ def _rules_from_flags() -> dict[str, ComparedRule]:
   }
 
 
-def main(argv: Sequence[str]) -> None:
-  """Runs the script with the flags given."""
-  if len(argv) > 1:
-    raise app.UsageError(f"Only flags are taken. Received: {argv[1:]}")
-  logging.set_verbosity(logging.WARNING)  # TFDS tells of every file it opens
+def main() -> None:
+  """Runs the script with the parsed flags."""
   results, plot = shared_flags.RESULTS.value, sweep_flags.PLOT.value
   report, autoencoder, prototypes, sampler = progress_report(), None, {}, None
-  try:
+  with script.errors_in_one_line():
     for path in filter(None, (results, plot)):
       check_writable(path)
     sweeps = sweep_flags.SWEEP.value or (TRAINING, PERMUTATION)
@@ -183,8 +183,6 @@ def main(argv: Sequence[str]) -> None:
       )
     else:
       rules = {}
-  except (OSError, LookupError, ValueError) as error:
-    raise SystemExit(f"Error: {error}") from error
   mismatch = Mismatch(rule_flags.DATASET.value, task_flags.TASKS.value, config)
   with Interruption() as interruption:
     for _ in measure(
@@ -203,4 +201,4 @@ def main(argv: Sequence[str]) -> None:
 
 
 if __name__ == "__main__":
-  app.run(main)
+  script.run(main)

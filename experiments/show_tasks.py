@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Shows what a task distribution feeds a rule, and how much it can learn there.
+"""Draws examples of a task distribution, and measures its headroom.
 
 python -m experiments.show_tasks --tasks=quick --logdir=runs/tasks
 """
@@ -9,17 +9,17 @@ from collections.abc import Sequence
 from typing import Any
 
 import tensorflow as tf
-from absl import app, flags, logging
+from absl import flags
 from PIL import Image
 
 from experiments.common import flags as shared_flags
-from experiments.common import task_flags
-from experiments.common.progress import Progress
+from experiments.common import script, task_flags
 from experiments.common.results import check_writable, write_results
 from experiments.inspection.contact_sheet import contact_sheet
 from lurl_tf import files
 from lurl_tf.evaluation.comparison_result import format_accuracy
 from lurl_tf.evaluation.headroom import Headroom, measure_headroom
+from lurl_tf.meta.runs.progress import Progress
 from lurl_tf.summaries import SummaryWriter
 from lurl_tf.tables import format_table
 from lurl_tf.tasks import TaskDistribution, TaskSampler, load_samplers
@@ -28,18 +28,19 @@ _USE = flags.DEFINE_enum(
   "use",
   "meta_train",
   ["meta_train", "meta_validation", "test"],
-  "Which of the distribution's data sets to show.",
+  "Data sets of the distribution to show.",
 )
 _NUM_TASKS = flags.DEFINE_integer(
-  "num_tasks", 6, "Tasks on a contact sheet.", lower_bound=1
+  "num_tasks", 6, "Tasks per contact sheet.", lower_bound=1
 )
 _HEADROOM = flags.DEFINE_bool(
   "headroom",
   False,
-  "Whether to score random features, raw inputs and k-means on every data set.",
+  "Whether to measure the accuracy of random features, raw inputs and k-means "
+  "on every data set.",
 )
 _HEADROOM_TASKS = flags.DEFINE_integer(
-  "headroom_tasks", 20, "Tasks of each data set for that.", lower_bound=2
+  "headroom_tasks", 20, "Tasks per data set of --headroom.", lower_bound=2
 )
 flags.adopt_module_key_flags(task_flags)
 
@@ -47,11 +48,11 @@ flags.adopt_module_key_flags(task_flags)
 def source_table(
   tasks: TaskDistribution, samplers: Sequence[TaskSampler]
 ) -> tuple[tuple[str, ...], list[tuple[object, ...]]]:
-  """Headers and rows: the data sets of each bucket, and how often they come.
+  """Lists the data sets of each bucket with their sampling shares.
 
   Args:
-    tasks: the distribution.
-    samplers: of one use, one per bucket.
+    tasks: Task distribution.
+    samplers: Samplers of one split, one per bucket.
 
   Returns:
     Headers, and a row per bucket and data set.
@@ -81,12 +82,12 @@ def source_table(
 
 
 def data_set_names(sampler: TaskSampler) -> tuple[str, ...]:
-  """The names of a sampler's data sets, each once."""
+  """Returns the distinct names of a sampler's data sets."""
   return tuple(dict.fromkeys(each.name for each in sampler.data_sets))
 
 
 def headroom_table(bucket: str, rows: Sequence[Headroom]) -> str:
-  """A line per data set: accuracy, and the meta-objective in brackets."""
+  """Formats accuracies, with the meta-objective in brackets, by data set."""
 
   def cell(score):
     accuracy = format_accuracy(score.accuracy, score.accuracy_stderr)
@@ -122,13 +123,13 @@ def write_sheets(
   logdir: str,
   num_tasks: int,
 ) -> list[str]:
-  """Writes a contact sheet per bucket, as a PNG and for TensorBoard.
+  """Writes a contact sheet per bucket as a PNG file and for TensorBoard.
 
   Args:
-    tasks: the distribution.
-    samplers: one per bucket.
-    logdir: folder; made if missing.
-    num_tasks: on a sheet.
+    tasks: Task distribution.
+    samplers: Samplers, one per bucket.
+    logdir: Folder of the files; it is created if missing.
+    num_tasks: Number of tasks on a sheet.
 
   Returns:
     Paths of the PNG files.
@@ -149,7 +150,7 @@ def write_sheets(
 def _measure(
   tasks: TaskDistribution, samplers: Sequence[TaskSampler]
 ) -> list[list[Headroom]]:
-  """Of every bucket and data set."""
+  """Measures the headroom of every bucket and data set."""
   total = sum(len(data_set_names(sampler)) for sampler in samplers)
   progress = Progress(total, unit="data set", label="headroom")
   measured, done = [], 0
@@ -179,12 +180,9 @@ def _json_headroom(bucket: str, row: Headroom) -> dict[str, Any]:
   return {"bucket": bucket, **fields, "headroom": row.gain}
 
 
-def main(argv: Sequence[str]) -> None:
-  """Runs the script with the flags given."""
-  if len(argv) > 1:
-    raise app.UsageError(f"Only flags are taken. Received: {argv[1:]}")
-  logging.set_verbosity(logging.WARNING)  # TFDS tells of every file it opens
-  try:
+def main() -> None:
+  """Runs the script with the parsed flags."""
+  with script.errors_in_one_line():
     if shared_flags.RESULTS.value:
       check_writable(shared_flags.RESULTS.value)
     files.check_folder_writable(task_flags.LOGDIR.value)
@@ -198,16 +196,14 @@ def main(argv: Sequence[str]) -> None:
     paths = write_sheets(
       tasks, samplers, task_flags.LOGDIR.value, _NUM_TASKS.value
     )
-  except (OSError, LookupError, ValueError) as error:
-    raise SystemExit(f"Error: {error}") from error
   headers, rows = source_table(tasks, samplers)
   measured = _measure(tasks, samplers) if _HEADROOM.value else []
   print(f"\nTasks {task_flags.TASKS.value}, {_USE.value}")
   print(format_table(headers, rows))
   if measured:
     print(
-      "\nAccuracy in % +- standard error (meta-objective); headroom in points: "
-      "the better of\nraw inputs and k-means, less random features"
+      "\nAccuracy in % +- standard error (meta-objective). Headroom in points: "
+      "the better of\nraw inputs and k-means minus random features"
     )
   names = [str(bucket) for bucket in tasks.buckets]
   for name, each in zip(names, measured):
@@ -231,5 +227,4 @@ def main(argv: Sequence[str]) -> None:
 
 
 if __name__ == "__main__":
-  flags.mark_flag_as_required("logdir")
-  app.run(main)
+  script.run(main, required=["logdir"])

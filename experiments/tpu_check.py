@@ -1,24 +1,24 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Compiles the meta-training step for TPUs, without a TPU.
+"""Compiles the outer step for TPUs on a machine without one.
 
-The trainer's own replica function, on a TPUStrategy of four chips that are not
-there, goes through the compiler of libtpu. Nothing is executed: whether the
-numbers are right on a chip is not checked. It needs an environment of its own:
+The replica function of the trainer, with a TPUStrategy of four chips that do
+not exist, is compiled by the compiler of libtpu. Nothing is executed, so the
+numbers are not checked. The script needs an environment of its own:
 
     pip install -r experiments/tpu_check_requirements.txt
     python -m experiments.tpu_check
 """
 
 import dataclasses
-from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-from absl import app, flags
+from absl import flags
 
 from experiments.common import flags as shared_flags
-from experiments.common.progress import format_seconds
+from experiments.common import script
 from experiments.common.results import check_writable, write_results
+from lurl_tf.meta.runs.progress import format_seconds
 from lurl_tf.meta.strategy import use_full_precision
 from lurl_tf.meta.train_config import MetaTrainConfig
 from lurl_tf.meta.trainer import MetaTrainer
@@ -29,27 +29,30 @@ from lurl_tf.tasks import named_distribution
 from lurl_tf.tasks.distributions import Bucket
 from lurl_tf.tasks.episodes import TaskSampler
 
-# Memory of one core, in bytes.
+# Memory of one core in bytes, by topology.
 TOPOLOGIES = {"v5e:2x2": 16e9, "v4:2x2x1": 32e9 / 2}
 SIZES = ("compact", "metz2019")
-# Outer steps of the program: a loop, in which all chips reduce.
+# Outer steps in the loop of the program; the chips reduce in each.
 STEPS_PER_CALL = 10
 
 _SIZES = flags.DEFINE_list(
-  "sizes", list(SIZES), f"What to compile: {', '.join(SIZES)}."
+  "sizes", list(SIZES), f"Sizes to compile, of {', '.join(SIZES)}."
 )
 _TOPOLOGIES = flags.DEFINE_list(
-  "topologies", list(TOPOLOGIES), f"For what: {', '.join(TOPOLOGIES)}."
+  "topologies", list(TOPOLOGIES), f"Topologies, of {', '.join(TOPOLOGIES)}."
 )
 flags.declare_key_flag("results")
 
 
 def make_config(size: str) -> MetaTrainConfig:
-  """A run of the largest bucket of a task distribution.
+  """Returns the config of a run on the largest bucket of a distribution.
 
   Args:
-    size: `"compact"`, with the rule that `meta_train` makes by default; or
-      `"metz2019"`, with the published rule.
+    size: `"compact"`, with the default rule of `meta_train`, or `"metz2019"`,
+      with the published rule.
+
+  Returns:
+    Config of the run.
   """
   tasks = named_distribution(size)
   tasks = dataclasses.replace(
@@ -68,7 +71,7 @@ def make_config(size: str) -> MetaTrainConfig:
 
 
 def make_trainer(config: MetaTrainConfig, strategy: Any) -> MetaTrainer:
-  """A trainer on random images: what they show does not matter here."""
+  """Makes a trainer on random images, since nothing is executed."""
   (bucket,) = config.tasks.buckets
   shape = (bucket.image_size, bucket.image_size, 1)
   classes = bucket.episodes.classes_per_task
@@ -93,7 +96,7 @@ def make_trainer(config: MetaTrainConfig, strategy: Any) -> MetaTrainer:
 
 
 def check(program: Any, topology: str) -> list[str]:
-  """What is wrong with a compiled program, in words; nothing if all is well."""
+  """Returns descriptions of the problems of a compiled program."""
   problems = []
   if program.all_reduces < 1:
     problems.append("no all-reduce: replicas would not learn from each other")
@@ -106,19 +109,16 @@ def check(program: Any, topology: str) -> list[str]:
   return problems
 
 
-def main(argv: Sequence[str]) -> None:
-  """Runs the script with the flags given."""
-  if len(argv) > 1:
-    raise app.UsageError(f"Only flags are taken. Received: {argv[1:]}")
-  try:
+def main() -> None:
+  """Runs the script with the parsed flags."""
+  with script.errors_in_one_line():
     _check_names("sizes", _SIZES.value, SIZES)
     _check_names("topologies", _TOPOLOGIES.value, tuple(TOPOLOGIES))
     if shared_flags.RESULTS.value:
       check_writable(shared_flags.RESULTS.value)
+  try:
     import jax  # noqa: F401
     import libtpu  # noqa: F401
-  except (OSError, ValueError) as error:
-    raise SystemExit(f"Error: {error}") from error
   except ImportError as error:
     raise SystemExit(
       f"Error: {error}; this needs an environment made of "
@@ -190,9 +190,9 @@ def _check_names(flag, values, known):
   for value in values:
     if value not in known:
       raise ValueError(
-        f"--{flag} must be of {', '.join(known)}. Received: {value!r}"
+        f"--{flag} must be some of {', '.join(known)}. Received: {value!r}"
       )
 
 
 if __name__ == "__main__":
-  app.run(main)
+  script.run(main)

@@ -8,16 +8,14 @@ It runs beside the meta-training, in a process of its own, until Ctrl-C or
 --timeout. Results are written below `evaluation/` in the run's folder.
 """
 
-from collections.abc import Sequence
-
-from absl import app, flags, logging
+from absl import flags
 
 from experiments.common import flags as shared_flags
-from experiments.common import rule_flags, task_flags
+from experiments.common import rule_flags, script, task_flags
 from experiments.common.data import image_size_for, load_splits
 from experiments.evaluation.follow_run import Follower, SuiteEntry
-from experiments.training.meta_training_run import rule_metadata
 from lurl_tf.meta import VALIDATION_SEED, Validation
+from lurl_tf.meta.runs.card import rule_metadata
 from lurl_tf.meta.runs.description import read_description
 from lurl_tf.tasks import load_samplers
 
@@ -74,19 +72,13 @@ def follower_from_flags() -> Follower:
   )
 
 
-def main(argv: Sequence[str]) -> None:
+def main() -> None:
   """Runs the script with the parsed flags."""
-  if len(argv) > 1:
-    raise app.UsageError(f"Only flags are taken. Received: {argv[1:]}")
-  logging.set_verbosity(logging.WARNING)  # TFDS logs every file it opens.
-  try:
+  with script.errors_in_one_line():
     follower = follower_from_flags()
-  except (OSError, LookupError, ValueError) as error:
-    raise SystemExit(f"Error: {error}") from error
   print(f"Following {task_flags.LOGDIR.value}; Ctrl-C ends it.", flush=True)
   follower.follow(_TIMEOUT.value)
 
 
 if __name__ == "__main__":
-  flags.mark_flag_as_required("logdir")
-  app.run(main)
+  script.run(main, required=["logdir"])

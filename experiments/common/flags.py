@@ -1,10 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Flags that several scripts have, defined once and meaning the same.
+"""Flags that several scripts share, with one definition and one meaning.
 
-A script that uses them says so, and `--help` then lists them as its own:
+A script declares those that it reads, and `--help` then lists them as its own:
 
     from experiments.common import flags as shared_flags
-    flags.adopt_module_key_flags(shared_flags)
+    flags.declare_key_flag("seed")
+
+`flags.adopt_module_key_flags(shared_flags)` declares all of them.
 """
 
 from absl import flags
@@ -14,76 +16,68 @@ from experiments.common import int_list_flag
 DATA_DIR = flags.DEFINE_string(
   "data_dir",
   None,
-  "Folder of prepared tensorflow-datasets; read only. Default: the folder of "
-  "tensorflow-datasets itself.",
+  "Folder of prepared data sets of tensorflow-datasets, which is only read. "
+  "Default: the default folder of tensorflow-datasets.",
 )
 IMAGE_SIZE = flags.DEFINE_integer(
   "image_size",
   None,
-  "Height and width that images are resized to. Default: as they are stored; "
-  "for meta-training as the task distribution says; for generalize and "
-  "inspect_rule as the rule was made for.",
+  "Height and width of the resized images, in pixels. Default: the stored "
+  "size; in meta-training that of the task distribution; in generalize and "
+  "inspect_rule that of the rule's training.",
   lower_bound=1,
 )
 UNITS = int_list_flag.define_int_list(
   "units",
   None,
   "Units of the base model's layers, bottom first, such as 128,32. Default: "
-  "the rule's own, or for a new rule the script's.",
+  "those of the rule, or the script's default for a new rule.",
 )
 ACTIVATION = flags.DEFINE_string(
   "activation",
   None,
-  "Activation of the base model, as Keras names it. Default: the rule's own, "
-  "or for a new rule relu.",
+  "Keras name of the base model's activation. Default: that of the rule, or "
+  "relu for a new rule.",
 )
 BATCH_SIZE = flags.DEFINE_integer(
   "batch_size",
   None,
-  "Unlabelled examples per inner step. Default: the rule's own, or for a new "
-  "rule the script's.",
+  "Unlabelled examples per inner step. Default: that of the rule, or the "
+  "script's default for a new rule.",
   lower_bound=2,
 )
 NUMBERS_OF_EXAMPLES = int_list_flag.define_int_list(
   "examples_per_class",
   None,
-  "Labelled examples of every class that a read-out is fitted on; several "
-  "numbers, such as 1,10, where methods are compared. Default: 10, or for "
-  "meta-training as the task distribution says, or as the script says.",
+  "Labelled examples per class for fitting a read-out; several numbers, such "
+  "as 1,10, in scripts that compare methods. Default: that of the task "
+  "distribution in meta-training, 1,3,10,50 in compare, otherwise 10.",
 )
 SEED = flags.DEFINE_integer(
   "seed",
   0,
-  "The same seed gives the same numbers.",
+  "Seed of all random numbers; the same seed gives the same results.",
   lower_bound=0,
 )
 RESULTS = flags.DEFINE_string(
   "results",
   None,
-  "File that the results are written to, as JSON.",
+  "JSON file of the results.",
 )
 
 
 class _OneNumber:
-  """What most scripts take of `--examples_per_class`: a single number."""
+  """Value of `--examples_per_class` in scripts that take a single number."""
 
   @property
   def value(self) -> int | None:
     numbers = NUMBERS_OF_EXAMPLES.value
     if numbers and len(numbers) > 1:
       raise ValueError(
-        "This script takes a single number of examples. Received: "
+        "Expected a single number of examples per class. Received: "
         f"--examples_per_class={','.join(map(str, numbers))}"
       )
     return numbers[0] if numbers else None
 
 
 EXAMPLES_PER_CLASS = _OneNumber()
-
-
-SWEEP = flags.DEFINE_list(
-  "sweep",
-  None,
-  "What is varied; the beginning of the script's file lists what there is.",
-)
-PLOT = flags.DEFINE_string("plot", None, "PNG file of the picture.")

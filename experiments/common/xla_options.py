@@ -1,13 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
-"""XLA's own options, for scripts that meta-train on processors."""
+"""Options of XLA for scripts that meta-train on CPUs."""
 
 import os
 
 import tensorflow as tf
 
-# Sums of more than 32 numbers need not become trees of sums: two parts of a
-# program, to compile and to run, in place of one. LLVM's third level takes
-# longer, and its code is no faster. docs/speed_log.md has the figures.
+# `tree_reduction_rewriter` splits sums of more than 32 numbers into trees of
+# sums, which take longer to compile and to run. LLVM's level 3 compiles longer
+# than level 2, and its code is no faster. docs/speed_log.md has the numbers.
 _OPTIONS = {
   "xla_disable_hlo_passes": "tree_reduction_rewriter",
   "xla_backend_optimization_level": "2",
@@ -15,13 +15,13 @@ _OPTIONS = {
 
 
 def compile_less() -> None:
-  """Has XLA do less while it compiles, for programs that run as fast.
+  """Shortens compilation with XLA, for programs that run as fast.
 
-  XLA reads its options from the environment, once in a process: only a script
-  may choose them, before it computes anything. What the environment's
-  `XLA_FLAGS` already choose is left as it is; so is all where they name a file,
-  and where there is a GPU, for which nobody has measured it. Numbers differ by
-  rounding.
+  XLA reads its options from the environment variable `XLA_FLAGS` once in a
+  process. Only a script may set them, before its first computation. Options
+  that the user set in `XLA_FLAGS` are kept. Nothing is changed if `XLA_FLAGS`
+  names a file, or if the machine has a GPU, where the effect was not measured.
+  Results differ by rounding.
   """
   given = os.environ.get("XLA_FLAGS", "")
   in_a_file = given and not given.startswith("-")

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Curves of meta-training runs as JSON, as a table and as a picture."""
+"""Table, JSON and picture of the curves of meta-training runs."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -24,29 +24,32 @@ _QUANTITIES = (LOSS, ACCURACY)
 
 
 def shown_curve(run: RunCurves, name: CurveName, smoothing: float) -> Curve:
-  """A curve as it is drawn: that of meta-training is smoothed.
+  """Returns a curve for drawing; curves of meta-training are smoothed.
 
-  Every outer step of meta-training sees other tasks; all else is scored on the
-  same ones every time.
+  Meta-training draws new tasks in every outer step. Other curves are scored on
+  the same tasks every time.
 
   Args:
-    run: whose curve.
-    name: of the curve.
-    smoothing: weight of the past.
+    run: Curves of a run.
+    name: Name of the curve.
+    smoothing: Weight of past values.
+
+  Returns:
+    The curve, smoothed if it is of meta-training.
   """
   curve = run.curves[name]
   return curve.smoothed(smoothing if name.data == META_TRAINING else 0.0)
 
 
 def as_json(runs: Sequence[RunCurves], smoothing: float) -> dict[str, Any]:
-  """The results for `--results`: every point of every curve.
+  """Returns every point of every curve for `--results`.
 
   Args:
-    runs: runs, and means of them.
-    smoothing: of the curves of meta-training.
+    runs: Curves of runs and of their means.
+    smoothing: Weight of past values in the curves of meta-training.
 
   Returns:
-    Plain values; `members` is empty but for means.
+    Values that JSON can hold; `members` has the runs of a mean.
   """
   return {
     "smoothing": smoothing,
@@ -71,11 +74,11 @@ def as_json(runs: Sequence[RunCurves], smoothing: float) -> dict[str, Any]:
 
 
 def as_text(runs: Sequence[RunCurves], smoothing: float) -> str:
-  """A line per curve, and what is missing.
+  """Formats a table of the curves, with notes on missing ones.
 
   Args:
-    runs: runs, and means of them.
-    smoothing: of the curves of meta-training.
+    runs: Curves of runs and of their means.
+    smoothing: Weight of past values in the curves of meta-training.
 
   Returns:
     Several lines.
@@ -97,21 +100,23 @@ def as_text(runs: Sequence[RunCurves], smoothing: float) -> str:
     for name in run.curves
   ]
   parts = [
-    f"Losses, and accuracies in %; of {META_TRAINING} smoothed by {smoothing}",
+    f"Losses, and accuracies in %; those of {META_TRAINING} are smoothed by "
+    f"{smoothing}",
     format_table(headers, lines),
   ]
   return "\n\n".join([*parts, *_notes(runs)])
 
 
 def plot_curves(path: str, runs: Sequence[RunCurves], smoothing: float) -> None:
-  """Draws losses above accuracies, a column per kind of data, as PNG.
+  """Draws losses above accuracies, with a column per kind of data.
 
-  Runs that a mean is of are drawn thin, in its colour.
+  The runs of a mean are drawn with thin lines in the color of the mean. Values
+  of meta-training before smoothing are drawn pale.
 
   Args:
-    path: the file.
-    runs: runs, and means of them.
-    smoothing: of the curves of meta-training, whose points are drawn pale.
+    path: Path of the PNG file.
+    runs: Curves of runs and of their means.
+    smoothing: Weight of past values in the curves of meta-training.
   """
   names = dict.fromkeys(name for run in runs for name in run.curves)
   columns = list(dict.fromkeys(name.data for name in names))
@@ -193,7 +198,7 @@ def _number(value: float, is_loss: bool) -> str:
 
 
 def _notes(runs: Sequence[RunCurves]) -> list[str]:
-  """How to get what a run does not have."""
+  """Returns commands that produce the missing curves."""
   known = (META_TRAINING, META_VALIDATION)
   notes = []
   for run in runs:

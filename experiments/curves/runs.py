@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The curves that a meta-training run left in its log folder."""
+"""Curves of a meta-training run, read from its log folder."""
 
 import json
 import os
@@ -19,16 +19,16 @@ from lurl_tf.meta.runs.folder import TENSORBOARD_FOLDER
 META_TRAINING, META_VALIDATION = "meta-training", "meta-validation"
 LOSS, ACCURACY = "loss", "accuracy"
 
-# Names of curves in the run's event files.
+# Prefixes of the curves' names in the event files of a run.
 _PREFIXES = {META_TRAINING: "meta", META_VALIDATION: "validation"}
 
 
 class CurveName(NamedTuple):
-  """What a curve is of.
+  """Data and quantity of a curve.
 
   Attributes:
     data: `META_TRAINING`, `META_VALIDATION`, or the name of a test data set.
-    quantity: `LOSS` or `ACCURACY`; test data sets have the latter only.
+    quantity: `LOSS` or `ACCURACY`; test data sets have only `ACCURACY`.
   """
 
   data: str
@@ -39,23 +39,25 @@ class Curve(NamedTuple):
   """Values over outer steps.
 
   Attributes:
-    steps: `[n]` outer steps done, ascending.
-    values: `[n]` losses, or accuracies in [0, 1].
+    steps: Numbers `[n]` of outer steps, ascending.
+    values: Losses `[n]`, or accuracies `[n]` between 0 and 1.
   """
 
   steps: np.ndarray
   values: np.ndarray
 
   def smoothed(self, weight: float) -> "Curve":
-    """A mean over the past that forgets, without a bias at the start.
+    """Smooths the curve by an exponential moving average.
+
+    The smoothed value is sum_k weight**(n - k) value_k / sum_k weight**(n - k),
+    over k <= n with finite values.
 
     Args:
-      weight: of a value against the next one, from 0 to below 1; 0 changes
-        nothing.
+      weight: Weight of a value relative to the next one, in [0, 1); 0 returns
+        the values unchanged.
 
     Returns:
-      The curve of `sum_k weight**(n - k) value_k`, divided by the sum of the
-      weights; values that are not finite are left out of both.
+      The smoothed curve.
     """
     total, norm, means = 0.0, 0.0, []
     for value in self.values:
@@ -67,14 +69,14 @@ class Curve(NamedTuple):
 
 
 class RunCurves(NamedTuple):
-  """The curves of a run, or the means of several.
+  """Curves of a run, or means over several runs.
 
   Attributes:
-    name: for tables and legends.
-    members: names of the runs that it is the mean of; none for a run.
-    recipe: all that decides the run but its seed.
-    seed: the run's; None of a mean.
-    curves: by what they are of: meta-training first, test data sets last.
+    name: Name for tables and legends.
+    members: Names of the averaged runs; empty for a run.
+    recipe: Description of the run without its seed, as JSON.
+    seed: Seed of the run; None for a mean.
+    curves: Curves by name, meta-training first and test data sets last.
   """
 
   name: str
@@ -88,15 +90,15 @@ def read_runs(logdirs: Sequence[str]) -> list[RunCurves]:
   """Reads the curves of several runs.
 
   Args:
-    logdirs: log folders; the last parts of their paths are the names, or the
-      paths themselves where those are the same.
+    logdirs: Log folders of the runs. Runs are named after the last parts of the
+      paths, or after the whole paths if the last parts are not distinct.
 
   Returns:
-    `RunCurves` of each.
+    Curves of every run.
 
   Raises:
     FileNotFoundError: if a folder holds no run.
-    ValueError: if a run has no curves, or its files are damaged.
+    ValueError: if a run has no curves or its files are damaged.
   """
   names = [os.path.basename(logdir.rstrip("/")) for logdir in logdirs]
   if len(set(names)) < len(names):
@@ -105,17 +107,18 @@ def read_runs(logdirs: Sequence[str]) -> list[RunCurves]:
 
 
 def mean_over_seeds(runs: Sequence[RunCurves]) -> list[RunCurves]:
-  """Means of the runs that differ by their seeds only.
+  """Averages runs that differ only in their seeds.
 
   Args:
-    runs: of any recipes.
+    runs: Curves of runs with any recipes.
 
   Returns:
-    The mean of every recipe of two runs or more, at the steps that all of them
-    have.
+    Mean of every recipe with at least two runs, at the steps that all of these
+    runs have.
 
   Raises:
-    ValueError: if no two runs have one recipe, or two have their seed, too.
+    ValueError: if no two runs have the same recipe, or two runs have the same
+      recipe and seed.
   """
   means = []
   for recipe in dict.fromkeys(run.recipe for run in runs):
@@ -125,7 +128,7 @@ def mean_over_seeds(runs: Sequence[RunCurves]) -> list[RunCurves]:
       means.append(_mean(own))
   if not means:
     raise ValueError(
-      "A mean is of runs that differ by their seeds only. Received: "
+      "Expected at least two runs that differ only in their seeds. Received: "
       f"{', '.join(run.name for run in runs)}"
     )
   return means
@@ -137,7 +140,7 @@ def _check_seeds(runs: Sequence[RunCurves]) -> None:
   if again:
     received = ", ".join(f"{run.name} with seed={run.seed}" for run in again)
     raise ValueError(
-      f"A mean is of runs of different seeds. Received: {received}"
+      f"Expected runs with different seeds. Received: {received}"
     )
 
 
@@ -147,14 +150,13 @@ def _read_run(logdir: str, name: str) -> RunCurves:
   for row in read_results(logdir):
     for quantity, value in row["validation"].items():
       own = points.setdefault(CurveName(META_VALIDATION, quantity), {})
-      own.setdefault(row["step"], value)  # The run's own come first.
+      own.setdefault(row["step"], value)  # Scores of the run come first.
     for data, accuracies in row["suite"].items():
       own = points.setdefault(CurveName(data, ACCURACY), {})
       own[row["step"]] = accuracies[DECISIVE_READOUT]
   if not points:
     raise ValueError(
-      "A run must have done some outer steps to have curves. "
-      f"Received: {logdir!r}"
+      f"Expected a run with at least one outer step. Received: {logdir!r}"
     )
   first = (META_TRAINING, META_VALIDATION)
   in_order = sorted(
@@ -168,19 +170,19 @@ def _read_run(logdir: str, name: str) -> RunCurves:
 
 
 def _read_recipe(logdir: str) -> tuple[str, int]:
-  """All that decides the run but its seed, and the seed."""
+  """Returns the description of a run without its seed, and the seed."""
   description = read_fields(logdir)
   seed = description["config"].pop("seed")
   return json.dumps(description, sort_keys=True), seed
 
 
 def _read_events(folder: str) -> dict[CurveName, dict[int, float]]:
-  """Values by step; of a step that was done again the last one."""
+  """Reads values by step; the last one of a step that was repeated."""
   if not tf.io.gfile.isdir(folder):
     return {}
   events = event_accumulator.EventAccumulator(
     folder,
-    {event_accumulator.TENSORS: 0},  # all points, not a sample
+    {event_accumulator.TENSORS: 0},  # Reads all points, not a sample.
   )
   events.Reload()
   names = events.Tags()[event_accumulator.TENSORS]

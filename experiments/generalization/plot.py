@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The picture of `experiments.generalize`: a panel per sweep."""
+"""Picture of `experiments.generalize`, with a panel per sweep."""
 
 from collections.abc import Sequence
 
@@ -15,13 +15,13 @@ _LOGARITHMIC = ("steps", "width", "text")
 
 
 def plot_generalization(path: str, rows: Sequence[GeneralizationRow]) -> None:
-  """Draws accuracy and random init along every sweep, as PNG.
+  """Draws the accuracies of a rule and of random init along every sweep.
 
-  Bars are the 95 % intervals of the gain over random init.
+  Bars are 95 % intervals of the gain over random init.
 
   Args:
-    path: the file.
-    rows: of all rules and settings.
+    path: Path of the PNG file.
+    rows: Rows of all rules and settings.
   """
   rows = [row for row in rows if row.learned.readout == DECISIVE_READOUT]
   sweeps = list(dict.fromkeys(row.setting.sweep for row in rows))
@@ -36,7 +36,7 @@ def plot_generalization(path: str, rows: Sequence[GeneralizationRow]) -> None:
     axes.grid(alpha=0.3)
   panels[0].set_ylabel(f"accuracy in % ({DECISIVE_READOUT})")
   legend = panels[0].legend(fontsize="small")
-  # A rule's name can be a long path, which would leave no room for the curves.
+  # A rule's name can be a long path, which would shrink the panels.
   legend.set_in_layout(False)
   write_figure(path, figure)
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What a rule keeps beyond its meta-training: rows, a table, JSON."""
+"""Accuracy of a rule outside its meta-training: rows, a table and JSON."""
 
 from collections.abc import Sequence
 from typing import Any, NamedTuple
@@ -19,18 +19,19 @@ from lurl_tf.tables import format_table
 
 
 class GeneralizationRow(NamedTuple):
-  """A rule in one setting, after one number of steps, for one read-out.
+  """Result of a rule in one setting, by number of inner steps and read-out.
 
   Attributes:
-    rule: its name.
-    setting: of the evaluation.
-    learned: the row of the rule's features.
-    random_init: the row of the same network before any step.
-    to_trained: the gain over random init less that of the trained setting, on
-      the same draws; None for the trained setting, and on other data.
-    kept: the gain as a share of that of the trained setting; None on other
-      data, and unless the trained setting's gain is above 0 for sure.
-    accuracy_to_trained: as `to_trained`, of the accuracy itself.
+    rule: Name of the rule.
+    setting: Setting of the evaluation.
+    learned: Scores of the rule's features.
+    random_init: Scores of the same network before the first step.
+    to_trained: Gain over random init minus the gain in the trained setting, on
+      the same draws; None in the trained setting and on other data.
+    kept: Gain divided by the gain in the trained setting; None on other data,
+      and if the interval of the trained setting's gain includes 0.
+    accuracy_to_trained: Accuracy minus the accuracy in the trained setting;
+      None where `to_trained` is None.
   """
 
   rule: str
@@ -43,12 +44,12 @@ class GeneralizationRow(NamedTuple):
 
   @property
   def gain(self) -> PairedDifference:
-    """Over random init."""
+    """Gain over random init."""
     return self.learned.difference(self.random_init, self.setting.config.seed)
 
   @property
   def value(self) -> int | str:
-    """Where the row stands in its sweep."""
+    """Value of the sweep that belongs to the row."""
     if self.setting.sweep in ("steps", "text"):
       return self.learned.inner_steps
     return self.setting.value
@@ -61,14 +62,17 @@ def make_rows(
   result: ComparisonResult,
   trained: ComparisonResult,
 ) -> list[GeneralizationRow]:
-  """The rows of one setting, by number of steps, then by read-out.
+  """Makes the rows of one setting, ordered by number of steps and read-out.
 
   Args:
-    rule: its name.
-    method: what it is called in the results.
-    setting: what was evaluated.
-    result: what came out.
-    trained: the same of the trained setting.
+    rule: Name of the rule.
+    method: Name of the rule in `result`.
+    setting: Setting that was evaluated.
+    result: Result in this setting.
+    trained: Result in the trained setting.
+
+  Returns:
+    Rows of the setting.
   """
   horizon = result.config.horizon
   steps = result.config.inner_steps
@@ -103,10 +107,13 @@ def make_rows(
 
 
 def as_text(rows: Sequence[GeneralizationRow]) -> str:
-  """A table of the decisive read-out, and how to read it.
+  """Formats a table of the decisive read-out, with an explanation.
 
   Args:
-    rows: of all rules and settings.
+    rows: Rows of all rules and settings.
+
+  Returns:
+    Several lines.
   """
   decisive = [row for row in rows if row.learned.readout == DECISIVE_READOUT]
   lines = [
@@ -141,8 +148,8 @@ def as_text(rows: Sequence[GeneralizationRow]) -> str:
   return "\n\n".join(
     [
       f"Accuracy in % +- standard error ({DECISIVE_READOUT}), beside the same "
-      "network at random on the same draws; gains in points, and their "
-      "difference to the gain in the setting that the rule was made for (*).",
+      "network with random weights on the same draws. Gains are in points, and "
+      "compared with the gain in the setting of the meta-training (*).",
       format_table(headers, lines),
       *_verdicts(decisive),
       *_warnings(decisive),
@@ -151,10 +158,13 @@ def as_text(rows: Sequence[GeneralizationRow]) -> str:
 
 
 def as_json(rows: Sequence[GeneralizationRow]) -> list[dict[str, Any]]:
-  """The rows of all read-outs for `--results`; accuracies are shares.
+  """Returns the rows of all read-outs for `--results`.
 
   Args:
-    rows: of all rules and settings.
+    rows: Rows of all rules and settings.
+
+  Returns:
+    Values that JSON can hold; accuracies are between 0 and 1.
   """
   return [
     {
@@ -214,10 +224,10 @@ def _shown_value(row: GeneralizationRow) -> int | str:
 
 
 def _verdicts(rows: Sequence[GeneralizationRow]) -> list[str]:
-  """What the order of the inputs does to the accuracy itself."""
+  """Compares accuracies of permuted inputs with those in the stored order."""
   return [
-    f"{row.rule}: accuracy with inputs in their own order, less that with "
-    f"permuted ones: {format_difference(row.accuracy_to_trained)}"
+    f"{row.rule}: accuracy on inputs in their stored order minus accuracy on "
+    f"permuted inputs: {format_difference(row.accuracy_to_trained)}"
     for row in rows
     if row.setting.sweep == "permutation" and row.accuracy_to_trained
   ]

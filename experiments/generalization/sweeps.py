@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What a rule is tried on beyond what it was meta-trained for.
+"""Settings outside a rule's meta-training, in sweeps of one property each.
 
-In every sweep one thing differs from the setting that the rule was made for,
-and that setting is in every sweep.
+In every sweep one property differs from the setting of the meta-training. That
+setting is part of every sweep.
 """
 
 import dataclasses
@@ -25,14 +25,14 @@ SWEEPS = (
 
 @dataclasses.dataclass(frozen=True)
 class SweepValues:
-  """What is tried in every sweep; the trained setting comes on top.
+  """Values of every sweep, to which the trained setting is added.
 
   Args:
-    horizons: multiples of the inner steps that the rule was made for.
-    widths: units of all layers but the top one.
-    depths: numbers of layers.
-    activations: of the base model.
-    image_sizes: sides of images, in pixels.
+    horizons: Multiples of the inner steps in the rule's meta-training.
+    widths: Units of every layer below the top layer.
+    depths: Numbers of layers.
+    activations: Activations of the base model.
+    image_sizes: Heights and widths of images, in pixels.
   """
 
   horizons: tuple[int, ...] = (1, 3, 10)
@@ -46,13 +46,13 @@ class Setting(NamedTuple):
   """One evaluation of a rule.
 
   Attributes:
-    sweep: one of `SWEEPS`, or `TRAINED`.
-    value: what is varied, such as a width.
-    config: how to evaluate.
-    dataset: name of the data set.
-    image_size: side of its images; None for what is no image, and to keep
-      them as they are stored.
-    is_trained: whether it is the one that the rule was made for.
+    sweep: Name of the sweep, one of `SWEEPS` or `TRAINED`.
+    value: Value of the varied property, such as a width.
+    config: Config of the evaluation.
+    dataset: Name of the data set.
+    image_size: Height and width of the images; None for the stored size, and
+      for data that are not images.
+    is_trained: Whether it is the setting of the meta-training.
   """
 
   sweep: str
@@ -69,25 +69,26 @@ def make_settings(
   trained: Setting,
   text_dataset: str,
 ) -> list[Setting]:
-  """All evaluations of a rule, the trained setting first.
+  """Returns all settings of a rule, the trained setting first.
 
   Args:
-    sweeps: of `SWEEPS`.
-    values: what to try.
-    trained: the setting that the rule was made for.
-    text_dataset: name of a data set of texts.
+    sweeps: Names of sweeps, of `SWEEPS`.
+    values: Values of the sweeps.
+    trained: Setting of the meta-training.
+    text_dataset: Name of a data set of texts.
 
   Returns:
-    Settings by sweep. Several of one config and data set are one evaluation.
+    Settings, ordered by sweep. Settings with the same config and data set need
+    only one evaluation.
 
   Raises:
-    ValueError: if a sweep is unknown, or the data are no images and a sweep
-      resizes them.
+    ValueError: if a sweep is unknown, or if a sweep resizes images and the data
+      set has none.
   """
   unknown = [sweep for sweep in sweeps if sweep not in SWEEPS]
   if unknown or not sweeps:
     raise ValueError(
-      f"--sweep must be of {', '.join(SWEEPS)}. Received: "
+      f"--sweep must be some of {', '.join(SWEEPS)}. Received: "
       f"--sweep={','.join(sweeps)}"
     )
   if "image_size" in sweeps and trained.image_size is None:
@@ -97,7 +98,7 @@ def make_settings(
     )
   horizon = trained.config.horizon
   along = tuple(sorted({horizon * each for each in (1, *values.horizons)}))
-  if "steps" in sweeps:  # the trained setting is on the way of this sweep
+  if "steps" in sweeps:  # One training passes through all of them.
     trained = _with(trained, inner_steps=along)
   settings = [trained]
   for sweep in sweeps:
@@ -114,7 +115,7 @@ def make_settings(
 
 
 def _vary(sweep, values, trained):
-  """The settings of a sweep in which the inner steps stay."""
+  """Returns the settings of a sweep with a constant number of inner steps."""
   own = trained_value(sweep, trained)
   tried = {
     "width": values.widths,
@@ -137,11 +138,14 @@ def _vary(sweep, values, trained):
 
 
 def trained_value(sweep: str, trained: Setting) -> int | str:
-  """Where the trained setting stands in a sweep.
+  """Returns the value of the trained setting in a sweep.
 
   Args:
-    sweep: of `SWEEPS`, but `"steps"` and `"text"`.
-    trained: the setting that the rule was made for.
+    sweep: Name of a sweep, except `"steps"` and `"text"`.
+    trained: Setting of the meta-training.
+
+  Returns:
+    Value such as a width.
   """
   units = trained.config.units
   return {
@@ -154,11 +158,11 @@ def trained_value(sweep: str, trained: Setting) -> int | str:
 
 
 def _changed(setting):
-  """The trained setting, but for the value of its sweep."""
+  """Changes the trained setting to the value of its sweep."""
   value, units = setting.value, setting.config.units
   changed = _with(setting, inner_steps=(setting.config.horizon,))
   if setting.sweep == "width":
-    # The top layer stays: features would be more, and better, by themselves.
+    # The top layer is kept: more features would be better by themselves.
     below = (value,) * (len(units) - 1)
     return _with(changed, units=(*below, units[-1]) if below else (value,))
   if setting.sweep == "depth":

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A picture of a few tasks, as they are stored and as the rule gets them."""
+"""Picture of a few tasks, before and after augmentation."""
 
 import math
 
@@ -24,20 +24,20 @@ def contact_sheet(
   num_tasks: int = 6,
   num_examples: int = 12,
 ) -> np.ndarray:
-  """Draws tasks: two rows each, before and after augmentation.
+  """Draws tasks with two rows each, before and after augmentation.
 
-  The second row shows what the rule is fed, but with the inputs in their own
-  order. Values outside [0, 1] are cut off. Inputs that are no images are folded
-  into squares.
+  The second row shows the inputs of the rule, with the permutation of the task
+  undone. Values are clipped to [0, 1]. Inputs that are not images are drawn as
+  squares.
 
   Args:
-    sampler: draws the tasks and their unlabelled examples.
-    augmentation: how much examples and tasks are varied.
-    num_tasks: how many.
-    num_examples: of each, one batch at most.
+    sampler: Sampler of the tasks and their unlabelled examples.
+    augmentation: Strength of the augmentation.
+    num_tasks: Number of tasks.
+    num_examples: Number of examples per task, at most one batch.
 
   Returns:
-    uint8 `[height, width, 3]`.
+    Picture, uint8 `[height, width, 3]`.
   """
   data, variation = draw_truncation(
     sampler, UnrollConfig(max_steps=1), "float32", np.zeros(num_tasks), 0
@@ -63,20 +63,20 @@ def contact_sheet(
 
 def _caption(text: str) -> np.ndarray:
   image = Image.new("RGB", (2048, _LINE), (_BACKGROUND,) * 3)
-  # The built-in font knows only these letters.
+  # The built-in font has only the characters of latin-1.
   text = text.encode("latin-1", "replace").decode("latin-1")
   ImageDraw.Draw(image).text((_GAP, 2), text, fill=(0, 0, 0))
   return np.asarray(image)
 
 
 def _strip(inputs: np.ndarray, image_shape: tuple[int, ...]) -> np.ndarray:
-  """Examples side by side."""
+  """Places examples side by side."""
   tiles = [_tile(each, image_shape) for each in inputs]
   return np.concatenate(tiles, axis=1)
 
 
 def _tile(values: np.ndarray, image_shape: tuple[int, ...]) -> np.ndarray:
-  """An example, enlarged and with a gap below and to the right."""
+  """Enlarges an example and adds a gap below and to the right."""
   if len(image_shape) != 3:
     side = math.ceil(math.sqrt(len(values)))
     values = np.pad(values, (0, side * side - len(values)))

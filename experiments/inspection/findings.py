@@ -1,15 +1,15 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What a frozen rule makes of a base network and its features."""
+"""Inner training of a base network with a frozen rule, and its features."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
 
-from experiments.common.progress import Progress
 from experiments.inspection.principal_components import Projection, project
 from lurl_tf.evaluation import EvaluationConfig
 from lurl_tf.evaluation.snapshots import Snapshot, take_snapshots
+from lurl_tf.meta.runs.progress import Progress
 from lurl_tf.rule.local_rule import LocalRule
 from lurl_tf.structures import LabelledExamples
 
@@ -17,15 +17,16 @@ MOST_POINTS = 500
 
 
 class Subject(NamedTuple):
-  """A rule and a data set that it is looked at on.
+  """A rule and a data set to inspect it on.
 
   Attributes:
-    rule_name: what was asked for.
-    rule: the frozen rule.
-    dataset: name of the data set.
-    train: what the base network learns from.
-    test: what its features are taken of.
-    config: base network, rates; its `inner_steps` are those of the snapshots.
+    rule_name: Name of the rule as given by the user.
+    rule: Frozen rule.
+    dataset: Name of the data set.
+    train: Training split, from which the base network learns.
+    test: Test split, whose features are inspected.
+    config: Base network and learning rates; its `inner_steps` are those of the
+      snapshots.
   """
 
   rule_name: str
@@ -37,12 +38,12 @@ class Subject(NamedTuple):
 
 
 class Finding(NamedTuple):
-  """What a rule does on a data set, by number of inner steps.
+  """Result of a rule on a data set, by number of inner steps.
 
   Attributes:
-    subject: what was looked at.
-    snapshots: of one base network.
-    projections: of its features of the test examples.
+    subject: The rule and the data set.
+    snapshots: Snapshots of one base network.
+    projections: Principal components of its features of test examples.
   """
 
   subject: Subject
@@ -51,33 +52,40 @@ class Finding(NamedTuple):
 
   @property
   def labels(self) -> np.ndarray:
-    """`[b]` class indices of the examples that are projected."""
+    """Class indices `[b]` of the projected examples."""
     return self.subject.test.labels[:MOST_POINTS]
 
   @property
   def horizon(self) -> int:
-    """The inner steps that the rule was made for."""
+    """Number of inner steps in the rule's meta-training."""
     return self.subject.config.horizon
 
 
 def snapshot_steps(
   horizon: int, inner_steps: Sequence[int] | None
 ) -> tuple[int, ...]:
-  """When to look: at the start, at the rule's own end, and as asked for.
+  """Returns the inner steps of the snapshots, which include 0 and `horizon`.
 
   Args:
-    horizon: inner steps that the rule was made for.
-    inner_steps: what is asked for; None for a tenth and ten times of that.
+    horizon: Number of inner steps in the rule's meta-training.
+    inner_steps: Further numbers of inner steps; default: a tenth of `horizon`
+      and ten times `horizon`.
+
+  Returns:
+    Numbers of inner steps, ascending.
   """
   asked = (horizon // 10, 10 * horizon) if inner_steps is None else inner_steps
   return tuple(sorted({0, horizon, *asked}))
 
 
 def inspect(subject: Subject) -> Finding:
-  """Trains a base network, and takes the features of test examples.
+  """Trains a base network and computes the features of test examples.
 
   Args:
-    subject: the rule and the data.
+    subject: The rule and the data set.
+
+  Returns:
+    Snapshots and principal components of the features.
   """
   label = f"{subject.rule_name}, {subject.dataset}"
   progress = Progress(subject.config.inner_steps[-1], "inner step", label)

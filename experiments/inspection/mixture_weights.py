@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How much a learned rule makes of each term of its weight change."""
+"""Coefficients of the terms of a learned rule's weight change."""
 
 import numpy as np
 
@@ -8,19 +8,19 @@ from lurl_tf.rule.learned.weight_change import WeightTerms
 
 
 def mixture_weights(rule: UpdateRule) -> dict[str, float]:
-  """The coefficients with which the terms are merged (`merge_terms`).
+  """Returns the coefficients with which `merge_terms` adds the terms.
 
-  A change is subtracted: a positive coefficient of `hebbian`, whose term has
-  a minus sign, makes units follow their inputs. No column of a term has a root
-  mean square above 1 when it is merged, so coefficients can be compared.
+  The change is subtracted from the weights. A positive coefficient of
+  `hebbian`, whose term has a minus sign, therefore increases the correlation of
+  a unit with its inputs. The columns of every term have a root mean square of
+  at most 1 before they are added, so coefficients can be compared.
 
   Args:
-    rule: a learned rule.
+    rule: Learned rule.
 
   Returns:
-    Name of a term to its coefficient, in the order of `WeightTerms`; with
-    `V/` before the name for changes of the backward weights, if they have
-    coefficients of their own.
+    Coefficients by name of the term, in the order of `WeightTerms`. Names of
+    coefficients for backward weights begin with `V/`, if the rule has them.
 
   Example:
 

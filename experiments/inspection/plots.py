@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The pictures of `experiments.inspect_rule`."""
+"""Pictures of `experiments.inspect_rule`."""
 
 from collections.abc import Mapping, Sequence
 
@@ -15,11 +15,12 @@ _PAIRS = ((0, 1), (0, 2), (1, 2))
 def plot_receptive_fields(
   path: str, grids: Mapping[str, Mapping[int, np.ndarray]]
 ) -> None:
-  """A row per rule, a column per number of inner steps.
+  """Draws receptive fields, with a row per rule and a column per snapshot.
 
   Args:
-    path: the PNG file.
-    grids: name of a rule to inner steps to uint8 `[height, width, channels]`.
+    path: Path of the PNG file.
+    grids: Pictures, uint8 `[height, width, channels]`, by name of the rule and
+      number of inner steps.
   """
   columns = max(map(len, grids.values()))
   figure = Figure(
@@ -44,13 +45,14 @@ def plot_embeddings(
   labels: np.ndarray,
   class_names: Sequence[str],
 ) -> None:
-  """A row per state of a network, a column per pair of components.
+  """Draws features on pairs of principal components, with a row per network.
 
   Args:
-    path: the PNG file.
-    projections: title to the features of the same examples.
-    labels: `[b]` class indices, for the colours.
-    class_names: a name per class.
+    path: Path of the PNG file.
+    projections: Features of the same examples on principal components, by title
+      of the row.
+    labels: Class indices `[b]`, which set the colors.
+    class_names: Names of the classes.
   """
   figure = Figure(figsize=(10, 3.2 * len(projections)), layout="constrained")
   panels = figure.subplots(len(projections), len(_PAIRS), squeeze=False)
@@ -79,11 +81,12 @@ def plot_embeddings(
 def plot_explained_variance(
   path: str, explained: Mapping[str, Mapping[str, np.ndarray]]
 ) -> None:
-  """A panel per data set, a curve per rule and number of inner steps.
+  """Draws explained variances, with a panel per data set.
 
   Args:
-    path: the PNG file.
-    explained: data set to title to `[u]` shares, descending.
+    path: Path of the PNG file.
+    explained: Shares `[u]` of the variance, descending, by data set and by
+      title of the curve.
   """
   figure = Figure(figsize=(4.5 * len(explained), 3.5), layout="constrained")
   panels = figure.subplots(1, len(explained), squeeze=False)[0]
@@ -101,11 +104,11 @@ def plot_explained_variance(
 def plot_mixture_weights(
   path: str, weights: Mapping[str, Mapping[str, float]]
 ) -> None:
-  """Bars by the names of the terms, a colour per rule.
+  """Draws coefficients as bars, with a color per rule.
 
   Args:
-    path: the PNG file.
-    weights: name of a rule to name of a term to its coefficient.
+    path: Path of the PNG file.
+    weights: Coefficients by name of the rule and name of the term.
   """
   names = list(
     dict.fromkeys(name for each in weights.values() for name in each)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Features along their principal components."""
+"""Principal components of features."""
 
 from typing import NamedTuple
 
@@ -7,12 +7,13 @@ import numpy as np
 
 
 class Projection(NamedTuple):
-  """Features as their principal components see them.
+  """Features on their principal components.
 
   Attributes:
-    coordinates: `[b, 3]` along the first three; 0 where there are fewer.
-    explained: `[u]` shares of the variance, descending; all 0 for features that
-      do not vary, or are not finite.
+    coordinates: Coordinates `[b, 3]` on the first three components, padded with
+      zeros.
+    explained: Shares `[u]` of the variance, descending. All are 0 for features
+      that are constant or not finite.
   """
 
   coordinates: np.ndarray
@@ -20,13 +21,13 @@ class Projection(NamedTuple):
 
 
 def project(features: np.ndarray) -> Projection:
-  """Finds principal components by a singular value decomposition.
+  """Computes principal components by a singular value decomposition.
 
   Args:
-    features: `[b, u]`.
+    features: Features `[b, u]`.
 
   Returns:
-    A `Projection`.
+    Coordinates and explained variances.
 
   Example:
 
@@ -40,7 +41,7 @@ def project(features: np.ndarray) -> Projection:
   left, scales, right = np.linalg.svd(
     features - features.mean(axis=0), full_matrices=False
   )
-  # The sign is chance; the largest part of a component counts as positive.
+  # The sign of a component is arbitrary. Its largest entry is made positive.
   largest = np.take_along_axis(
     right, np.abs(right).argmax(axis=1, keepdims=True), axis=1
   )

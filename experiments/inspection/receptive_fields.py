@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A picture of the first layer's receptive fields."""
+"""Picture of the first layer's receptive fields."""
 
 import math
 
@@ -11,19 +11,19 @@ _GAP = 1
 def receptive_field_grid(
   kernel: np.ndarray, image_shape: tuple[int, ...], max_units: int = 64
 ) -> np.ndarray:
-  """The weights of units to their inputs as images, side by side.
+  """Draws the input weights of units as images, side by side.
 
-  Gray is a weight of 0; each unit's largest weight is white or black, or in
-  colours as far from gray.
+  A weight of 0 is gray. The weights of each unit are scaled so that the largest
+  absolute value is white or black.
 
   Args:
-    kernel: W of the first layer, `[i, j]`, of inputs in their own order.
-    image_shape: of the inputs, `(height, width, channels)` with 1 or 3
+    kernel: W of the first layer, `[i, j]`, for inputs that are not permuted.
+    image_shape: Shape of the inputs, `(height, width, channels)` with 1 or 3
       channels.
-    max_units: how many units to show, from the first.
+    max_units: Largest number of units to draw.
 
   Returns:
-    uint8 `[height, width, channels]`, a square of units.
+    Square of units, uint8 `[height, width, channels]`.
 
   Example:
 
@@ -33,7 +33,7 @@ def receptive_field_grid(
   """
   height, width, channels = image_shape
   fields = np.asarray(kernel, np.float64).T[:max_units]
-  # What is not finite is shown as no weight.
+  # Weights that are not finite are drawn as 0.
   fields = np.where(np.isfinite(fields), fields, 0)
   largest = np.abs(fields).max(axis=1, keepdims=True)
   fields = fields / np.maximum(largest, np.finfo(np.float64).tiny)

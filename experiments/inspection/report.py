@@ -22,11 +22,14 @@ _ENOUGH = 0.95
 
 
 def components_needed(explained: np.ndarray, share: float = _ENOUGH) -> int:
-  """How many components explain a share of the variance; 0 if there is none.
+  """Counts the components that explain a share of the variance.
 
   Args:
-    explained: `[u]` shares, descending.
-    share: of the variance.
+    explained: Shares `[u]` of the variance, descending.
+    share: Share of the variance to explain.
+
+  Returns:
+    Number of components; 0 if the features do not vary.
   """
   if not explained.any():
     return 0
@@ -41,12 +44,12 @@ def draw(
   """Writes all pictures.
 
   Args:
-    folder: where to.
-    findings: of all rules and data sets.
-    weights: of `mixture_weights` by rule; empty if no rule has any.
+    folder: Folder of the pictures.
+    findings: Findings of all rules and data sets.
+    weights: Coefficients returned by `mixture_weights`, by rule; may be empty.
 
   Returns:
-    The names of the files.
+    Names of the files.
   """
   written = []
 
@@ -96,11 +99,14 @@ def draw(
 def as_text(
   findings: Sequence[Finding], weights: dict[str, dict[str, float]]
 ) -> str:
-  """Tables of explained variances and of coefficients.
+  """Formats tables of explained variances and of coefficients.
 
   Args:
-    findings: of all rules and data sets.
-    weights: of `mixture_weights` by rule.
+    findings: Findings of all rules and data sets.
+    weights: Coefficients returned by `mixture_weights`, by rule.
+
+  Returns:
+    Lines of the tables.
   """
   rows = [
     (
@@ -115,7 +121,7 @@ def as_text(
   ]
   headers = ("rule", "data set", "inner steps", "PC 1", "PC 2", "PC 3")
   parts = [
-    "Variance of the features that principal components explain, in %\n"
+    "Share of the features' variance per principal component (PC), in %\n"
     + format_table((*headers, f"PCs for {100 * _ENOUGH:.0f} %"), rows)
   ]
   if weights:
@@ -140,11 +146,14 @@ def as_text(
 def as_json(
   findings: Sequence[Finding], weights: dict[str, dict[str, float]]
 ) -> dict[str, Any]:
-  """The numbers for `--results`.
+  """Returns the numbers for `--results`.
 
   Args:
-    findings: of all rules and data sets.
-    weights: of `mixture_weights` by rule.
+    findings: Findings of all rules and data sets.
+    weights: Coefficients returned by `mixture_weights`, by rule.
+
+  Returns:
+    Values that JSON can hold.
   """
   return {
     "mixture_weights": weights,

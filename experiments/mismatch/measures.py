@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What `experiments.objective_mismatch` measures.
+"""Measurements of `experiments.objective_mismatch`.
 
-An autoencoder after every epoch, by its own loss and by a read-out of its
-features; and methods on inputs in their own order and in permuted orders.
+They are the loss of an autoencoder and the accuracy of its features after every
+epoch, and the accuracies of methods on inputs in stored and permuted orders.
 """
 
 import dataclasses
@@ -22,12 +22,12 @@ from lurl_tf.tasks import TaskSampler, scale_to_unit
 
 
 class Subject(NamedTuple):
-  """What methods learn from, and are scored on.
+  """Data and settings of the measurements.
 
   Attributes:
-    train: the training split: unlabelled examples and support.
-    test: the test split, all of which is the query set.
-    config: base network, initial weights, label draws and seed.
+    train: Training split, the unlabelled and the support examples.
+    test: Test split, the query examples.
+    config: Base network, initial weights, label draws and seed.
   """
 
   train: LabelledExamples
@@ -35,19 +35,25 @@ class Subject(NamedTuple):
   config: EvaluationConfig
 
   def in_order(self, permuted: bool) -> "Subject":
-    """The same with permuted inputs, or with inputs in their own order.
+    """Returns the subject with inputs in permuted or in stored order.
 
     Args:
-      permuted: whether every set of initial weights has an order of its own.
+      permuted: Whether every set of initial weights has its own permutation.
+
+    Returns:
+      The changed subject.
     """
     config = dataclasses.replace(self.config, permute_inputs=permuted)
     return self._replace(config=config)
 
   def comparison(self, report: Report | None = None) -> Comparison:
-    """Scores rules and baselines on it.
+    """Makes the comparison that scores rules and baselines on the data.
 
     Args:
-      report: called as work proceeds; default: silence.
+      report: Callback for progress; default: none.
+
+    Returns:
+      The comparison.
     """
     return Comparison(
       self.train,
@@ -59,12 +65,12 @@ class Subject(NamedTuple):
 
 
 class EpochScores(NamedTuple):
-  """An autoencoder after one epoch.
+  """Scores of an autoencoder after one epoch.
 
   Attributes:
-    number: from 1.
-    losses: `[t]` its own loss on examples held out, per set of initial weights.
-    scores: of the code, its last layer, by read-out.
+    number: Number of the epoch, from 1.
+    losses: Losses `[t]` on held-out examples, per set of initial weights.
+    scores: Scores of the last layer of the encoder, by read-out.
   """
 
   number: int
@@ -73,12 +79,12 @@ class EpochScores(NamedTuple):
 
 
 class BothOrders(NamedTuple):
-  """A method on the same data in two orders of inputs.
+  """Scores of a method on the same data with two orders of the inputs.
 
   Attributes:
-    method: its name.
-    own: scores on inputs in their own order, by layers and read-out.
-    permuted: the same on permuted inputs.
+    method: Name of the method.
+    own: Scores on inputs in their stored order, by layers and read-out.
+    permuted: Scores on permuted inputs, by layers and read-out.
   """
 
   method: str
@@ -89,19 +95,19 @@ class BothOrders(NamedTuple):
 def follow_training(
   method: str, autoencoder: Autoencoder, subject: Subject, report: Report
 ) -> Iterator[EpochScores]:
-  """Trains an autoencoder from all initial weights at once, epoch by epoch.
+  """Trains an autoencoder from all sets of initial weights, epoch by epoch.
 
-  A tenth of the training split, another one per set of initial weights, is not
-  learned from: it tells of the loss.
+  A tenth of the training split, chosen per set of initial weights, is held out
+  to measure the loss.
 
   Args:
-    method: what the autoencoder is called.
-    autoencoder: its `epochs` are followed.
-    subject: what it learns from.
-    report: called after every epoch.
+    method: Name of the autoencoder.
+    autoencoder: Autoencoder to train for its `epochs`.
+    subject: Data and settings.
+    report: Callback that is called after every epoch.
 
   Yields:
-    `EpochScores`, one after the other.
+    Scores after an epoch.
   """
   comparison = subject.comparison()
   orders = comparison.orders
@@ -133,14 +139,14 @@ def score_tasks_baseline(
   subject: Subject,
   report: Report,
 ) -> BothOrders:
-  """Fits a baseline on tasks, and scores the same features in both orders.
+  """Fits a baseline on tasks and scores its features in both orders.
 
   Args:
-    method: name of the baseline.
-    baseline: learns features from tasks, whose inputs are permuted or not.
-    sampler: of the tasks.
-    subject: what the features are scored on.
-    report: called as work proceeds.
+    method: Name of the baseline.
+    baseline: Baseline that learns features from tasks.
+    sampler: Sampler of the tasks.
+    subject: Data and settings of the scores.
+    report: Callback for progress.
 
   Returns:
     Scores in both orders.
@@ -169,13 +175,14 @@ def score_networks(
   subject: Subject,
   report: Report,
 ) -> BothOrders:
-  """Scores base networks that learn, if they do, in the order they are seen in.
+  """Scores base networks that learn from inputs in the order of the scores.
 
   Args:
-    method: its name.
-    score: calls a method of a comparison, such as `Comparison.random_init`.
-    subject: what the networks learn from, and are scored on.
-    report: called as work proceeds.
+    method: Name of the method.
+    score: Function that calls a method of a comparison, such as
+      `Comparison.random_init`.
+    subject: Data and settings.
+    report: Callback for progress.
 
   Returns:
     Scores in both orders.

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The picture of `experiments.objective_mismatch`."""
+"""Picture of `experiments.objective_mismatch`."""
 
 from collections.abc import Sequence
 
@@ -14,19 +14,19 @@ from lurl_tf.evaluation import RANDOM_INIT
 from lurl_tf.readouts import COMPARED_READOUTS
 
 _READOUTS = (DECISIVE_READOUT, PROTOTYPES_READOUT)
-# Of read-outs, the decisive one in that of random features.
+# Colors of read-outs; the decisive one has the color of random features.
 _COLORS = ("C2", "C0", "C1", "C4")
 _SHIFT = 0.08
 
 
 def plot_mismatch(path: str, mismatch: Mismatch) -> None:
-  """Draws accuracy beside the own loss, and accuracies in both orders, as PNG.
+  """Draws accuracies and losses by epoch, and accuracies in both orders.
 
-  Bars and bands are standard errors.
+  Bars and bands are standard errors. Panels without data are omitted.
 
   Args:
-    path: the file.
-    mismatch: what was measured; a panel is left out if it has nothing to show.
+    path: Path of the PNG file.
+    mismatch: Measurements to draw.
   """
   num_panels = bool(mismatch.epochs) + len(_READOUTS) * mismatch.has_methods
   figure = Figure(figsize=(1 + 4 * num_panels, 3.6), layout="constrained")
@@ -66,7 +66,7 @@ def _draw_training(
   axes.set_ylabel("accuracy in %")
   losses = axes.twinx()
   losses.plot(numbers, [np.mean(e.losses) for e in epochs], color="black")
-  losses.set_ylabel("own loss on examples held out (black)")
+  losses.set_ylabel("loss on held-out examples (black)")
 
 
 def _draw_methods(
@@ -74,7 +74,7 @@ def _draw_methods(
 ) -> None:
   places = np.arange(len(methods))
   for shift, label, color, columns in (
-    (-_SHIFT, "own order of inputs", "C0", [each.own for each in methods]),
+    (-_SHIFT, "stored order of inputs", "C0", [each.own for each in methods]),
     (_SHIFT, "permuted inputs", "C3", [each.permuted for each in methods]),
   ):
     scores = [last_layer(column, readout) for column in columns]

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The objective mismatch as JSON for programs and as tables for people."""
+"""Tables and JSON of `experiments.objective_mismatch`."""
 
 import dataclasses
 from collections.abc import Iterable, Sequence
@@ -20,21 +20,21 @@ from lurl_tf.evaluation.statistics import PairedDifference, paired_difference
 from lurl_tf.readouts import COMPARED_READOUTS
 from lurl_tf.tables import format_table
 
-# What prototypical networks are trained for.
+# Prototypical networks are trained for this read-out.
 PROTOTYPES_READOUT = "nearest_mean"
 _MOST_LINES = 12
 
 
 @dataclasses.dataclass
 class Mismatch:
-  """What was measured so far.
+  """Measurements so far.
 
   Attributes:
-    dataset: name of the data set.
-    tasks: name of the distribution that baselines are meta-trained on.
-    config: base network and draws.
-    epochs: of the autoencoder's training.
-    methods: scores on inputs in both orders; random features first.
+    dataset: Name of the data set.
+    tasks: Name of the task distribution on which baselines are meta-trained.
+    config: Base network and draws.
+    epochs: Scores of the autoencoder after every epoch.
+    methods: Scores on inputs in both orders, random features first.
   """
 
   dataset: str
@@ -45,19 +45,20 @@ class Mismatch:
 
   @property
   def has_methods(self) -> bool:
-    """Whether there is more in both orders than random features."""
+    """True if methods other than random features were scored."""
     return len(self.methods) > 1
 
 
 class Decline(NamedTuple):
-  """From the epoch of the best features to the last one.
+  """Change from the epoch of the best features to the last epoch.
 
   Attributes:
-    epochs: `[t]` the best epoch of every set of initial weights, which is
-      chosen by all others: an epoch chosen by the numbers that it is compared
-      by would look better than it is.
-    accuracy: of the last epoch less that of the best.
-    loss: the autoencoder's own on examples held out, likewise.
+    epochs: Best epochs `[t]`, one per set of initial weights. Each is selected
+      with the accuracies of all other sets, since a selection with its own
+      would be biased upwards.
+    accuracy: Accuracy after the last epoch minus that after the best epoch.
+    loss: Loss on held-out examples after the last epoch minus that after the
+      best epoch.
   """
 
   epochs: np.ndarray
@@ -68,16 +69,15 @@ class Decline(NamedTuple):
 def decline(
   epochs: Sequence[EpochScores], readout: str = DECISIVE_READOUT, seed: int = 0
 ) -> Decline | None:
-  """What becomes of the best features as training goes on.
+  """Measures the change from the best to the last epoch of a training.
 
   Args:
-    epochs: all of a training, in their order.
-    readout: of the accuracies.
-    seed: of the bootstrap.
+    epochs: Scores after all epochs, in order.
+    readout: Name of the read-out.
+    seed: Integer seed of the bootstrap.
 
   Returns:
-    `Decline`; None if there are fewer than two epochs or sets of initial
-    weights.
+    The change; None with fewer than two epochs or sets of initial weights.
   """
   if len(epochs) < 2 or len(epochs[0].losses) < 2:
     return None
@@ -99,24 +99,28 @@ def decline(
 def last_layer(
   scores: Iterable[Score], readout: str = DECISIVE_READOUT
 ) -> Score:
-  """The score of the last layer's features.
+  """Returns the score of the last layer's features.
 
   Args:
-    scores: of one method.
-    readout: which one.
+    scores: Scores of one method.
+    readout: Name of the read-out.
+
+  Returns:
+    Score of the last layer by the read-out.
   """
   wanted = ("last", readout)
   return next(each for each in scores if (each.layers, each.readout) == wanted)
 
 
 def as_json(mismatch: Mismatch) -> dict[str, Any]:
-  """The results for `--results`.
+  """Returns the measurements for `--results`.
 
   Args:
-    mismatch: what was measured.
+    mismatch: Measurements to return.
 
   Returns:
-    Plain values; accuracies and differences of them are shares, losses nats.
+    Values that JSON can hold; accuracies and their differences are between -1
+    and 1, losses are in nats.
   """
   config = mismatch.config
   return {
@@ -161,10 +165,10 @@ def as_json(mismatch: Mismatch) -> dict[str, Any]:
 
 
 def as_text(mismatch: Mismatch) -> str:
-  """The results for people.
+  """Formats the tables of the measurements.
 
   Args:
-    mismatch: what was measured.
+    mismatch: Measurements to format.
 
   Returns:
     Several lines.
@@ -184,9 +188,9 @@ def as_text(mismatch: Mismatch) -> str:
     parts.append(_permutation_table(mismatch.methods, config.seed))
     parts.append(
       f"Prototypical networks are meta-trained on {mismatch.tasks}: protonets "
-      "on inputs in one order, protonets_permuted on an order per task. They "
-      "bring their features along; base networks, which a rule trains or none, "
-      "learn theirs on inputs in the order that they are scored in."
+      "with the stored order of inputs, protonets_permuted with a permutation "
+      "per task. Their features are fixed afterwards. Base networks learn from "
+      "inputs in the same order as they are scored on."
     )
   return "\n\n".join([*parts, *_warnings(mismatch)])
 
@@ -203,12 +207,12 @@ def _training_table(epochs: Sequence[EpochScores]) -> str:
     ]
     for epoch in _some(epochs)
   ]
-  headers = ["epoch", "own loss on examples held out", *COMPARED_READOUTS]
+  headers = ["epoch", "loss on held-out examples", *COMPARED_READOUTS]
   return format_table(headers, lines)
 
 
 def _some(epochs: Sequence[EpochScores]) -> list[EpochScores]:
-  """The first, the last and those of the best numbers; closer at the start."""
+  """Selects the first, the last and the best epochs, with more at the start."""
   last = len(epochs) - 1
   places = np.geomspace(1, last + 1, min(_MOST_LINES, last + 1)) - 1
   means = [last_layer(epoch.scores).mean for epoch in epochs]
@@ -228,7 +232,7 @@ def _declines(mismatch: Mismatch) -> dict[str, Decline]:
 def _decline_table(mismatch: Mismatch) -> str:
   found = _declines(mismatch)
   if not found:
-    return "It takes two epochs and two initial weights to tell of a decline."
+    return "A decline needs at least two epochs and two initial weights."
   lines = []
   for readout, each in found.items():
     low, high = each.loss.interval
@@ -241,11 +245,11 @@ def _decline_table(mismatch: Mismatch) -> str:
         "yes" if each.accuracy.interval[1] < 0 and high < 0 else "no",
       ]
     )
-  headers = ["read-out", "best epochs", "accuracy", "own loss", "mismatch"]
+  headers = ["read-out", "best epochs", "accuracy", "loss", "mismatch"]
   return (
-    "The last epoch less the best one, which is chosen for each set of initial "
-    "weights by the others, in points [95 % interval]; a mismatch is a loss "
-    f"that improves while accuracy falls\n{format_table(headers, lines)}"
+    "The last epoch minus the best epoch, which is selected for each set of "
+    "initial weights with the others, in points [95 % interval]. In a mismatch "
+    f"the loss improves and the accuracy falls\n{format_table(headers, lines)}"
   )
 
 
@@ -264,9 +268,9 @@ def _permutation_table(methods: Sequence[BothOrders], seed: int) -> str:
   headers = [
     "method",
     "read-out",
-    "own order",
+    "stored order",
     "permuted",
-    "permuted less own [95 % interval]",
+    "permuted minus stored [95 % interval]",
   ]
   return format_table(headers, lines)
 
@@ -288,7 +292,7 @@ def _warnings(mismatch: Mismatch) -> list[str]:
     f"{method.method}, {order}": last_layer(scores).num_diverged
     for method in mismatch.methods
     for order, scores in (
-      ("inputs in their own order", method.own),
+      ("inputs in their stored order", method.own),
       ("permuted inputs", method.permuted),
     )
   }

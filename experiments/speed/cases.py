@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What `experiments.benchmark` times, by name."""
+"""Cases and sweeps of `experiments.benchmark`, by name."""
 
 import dataclasses
 
@@ -13,22 +13,23 @@ COMPACT = RuleConfig(hidden_channels=24, delta_channels=16, top_channels=16)
 
 @dataclasses.dataclass(frozen=True)
 class Case:
-  """One base model and rule to meta-train.
+  """A base model and a rule to time.
 
   Args:
-    name: for people.
-    rule: sizes and options.
-    input_size: inputs of the base model.
-    units: of its layers, bottom first.
-    batch_size: unlabelled examples.
-    tasks: task slots that advance together.
-    unroll: inner steps of a truncation; the last state is scored.
-    slots_per_program: how many slots share a compiled program.
-    product_dtype: see `UnrollConfig`.
-    convolutions: see `UnrollConfig`.
-    compiler: see `UnrollConfig`.
-    recompute: see `UnrollConfig`.
-    gradient: whether the meta-gradient is timed too.
+    name: Name of the case.
+    rule: Sizes and options of the rule.
+    input_size: Number of inputs of the base model.
+    units: Units of the base model's layers, bottom first.
+    batch_size: Number of unlabelled examples per inner step.
+    tasks: Number of task slots that advance together.
+    unroll: Number of inner steps of a truncation; the last state is scored.
+    slots_per_program: Number of slots that share a compiled program.
+    product_dtype: Option of `UnrollConfig`.
+    convolutions: Option of `UnrollConfig`.
+    compiler: Option of `UnrollConfig`.
+    recompute: Option of `UnrollConfig`.
+    gradient: Whether to time the meta-gradient, too.
+    fit: Whether to time `LocalRuleModel.fit`, too.
   """
 
   name: str
@@ -44,6 +45,7 @@ class Case:
   compiler: str = "xla"
   recompute: Recompute = "elementwise"
   gradient: bool = True
+  fit: bool = False
 
 
 def _cases() -> tuple[Case, ...]:
@@ -86,12 +88,13 @@ def _cases() -> tuple[Case, ...]:
     Case("wide", units=(512, 512, 32)),
     Case("deep", units=(128,) * 10 + (32,)),
     Case("very_wide", units=(10_000, 32), unroll=2, gradient=False),
+    Case("fit", unroll=50, gradient=False, fit=True),
   )
 
 
 CASES = {case.name: case for case in _cases()}
 
-# Of each, what grows, and its values; the rest is as in the case `compact`.
+# Field and value of every case of a sweep; other fields are those of `compact`.
 SWEEPS = {
   "width": [("units", (width, 32)) for width in (32, 64, 128, 256)],
   "depth": [("units", (64,) * depth + (32,)) for depth in (1, 2, 4, 8)],
@@ -102,10 +105,10 @@ SWEEPS = {
 
 
 def sweep_values(name: str) -> list[int]:
-  """What grows, as numbers.
+  """Returns the varied numbers of a sweep, ascending.
 
   Args:
-    name: of `SWEEPS`.
+    name: Name of a sweep, a key of `SWEEPS`.
   """
   field_values = SWEEPS[name]
   if name == "width":
@@ -116,10 +119,10 @@ def sweep_values(name: str) -> list[int]:
 
 
 def sweep_cases(name: str) -> list[Case]:
-  """The cases of a sweep; two tasks but where tasks grow.
+  """Returns the cases of a sweep; all have two tasks, except in sweep `tasks`.
 
   Args:
-    name: of `SWEEPS`.
+    name: Name of a sweep, a key of `SWEEPS`.
   """
   base = dataclasses.replace(CASES["compact"], tasks=2)
   return [

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Compiles for a TPU where there is none, with the compiler of `libtpu`.
+"""Compiles for TPUs on a machine without one, with the compiler of `libtpu`.
 
-It reaches into private parts of TensorFlow and JAX: only the versions of
+It uses private parts of TensorFlow and JAX: only the versions in
 `tpu_check_requirements.txt` are known to work. Nothing is executed.
 """
 
@@ -13,7 +13,7 @@ import time
 from collections.abc import Iterator
 from unittest import mock
 
-# Without these, libtpu looks for a TPU, and waits.
+# Without these variables libtpu searches for a TPU and waits.
 os.environ.setdefault("TPU_SKIP_MDS_QUERY", "1")
 os.environ.setdefault("JAX_PLATFORMS", "cpu")
 os.environ.setdefault("TPU_ACCELERATOR_TYPE", "v5litepod-4")
@@ -35,18 +35,18 @@ _SHAPE = re.compile(r"(f32|bf16|f64|s32|pred)\[([\d,]*)\]")
 
 @dataclasses.dataclass(frozen=True)
 class Program:
-  """A compiled program.
+  """Properties of a compiled program.
 
   Args:
-    all_reduces: reductions over all chips.
-    reduced_bytes: of what they reduce.
-    temp_bytes: memory for what is computed on the way.
-    argument_bytes: memory of inputs and outputs.
-    code_bytes: of the program itself.
-    flops: floating point operations, as the compiler counts them: the inside
-      of a loop once.
-    precisions: how many matrix products have each precision of operands.
-    seconds: that compiling took.
+    all_reduces: Number of reductions over all chips.
+    reduced_bytes: Size of the reduced tensors in bytes.
+    temp_bytes: Memory of intermediate results in bytes.
+    argument_bytes: Memory of inputs and outputs in bytes.
+    code_bytes: Size of the program in bytes.
+    flops: Floating point operations counted by the compiler, which counts the
+      body of a loop once.
+    precisions: Number of matrix products for each precision of the operands.
+    seconds: Seconds of the compilation.
   """
 
   all_reduces: int
@@ -60,11 +60,11 @@ class Program:
 
 
 def fake_strategy() -> tf.distribute.TPUStrategy:
-  """A `TPUStrategy` of four chips that are not there."""
+  """Returns a `TPUStrategy` of four chips that do not exist."""
   from tensorflow.python.tpu import tpu_system_metadata
 
   class Resolver(tf.distribute.cluster_resolver.TPUClusterResolver):
-    """Says that there are chips."""
+    """Resolver that reports chips which do not exist."""
 
     def __init__(self):
       super().__init__(tpu="local")
@@ -89,7 +89,7 @@ def fake_strategy() -> tf.distribute.TPUStrategy:
 
 @contextlib.contextmanager
 def _on_a_replica(strategy: tf.distribute.TPUStrategy) -> Iterator[None]:
-  """A context in which a function is traced as on the first chip."""
+  """Returns a context that traces functions as on the first chip."""
   from tensorflow.compiler.tf2xla.ops import gen_xla_ops
   from tensorflow.python.distribute import tpu_strategy, tpu_util
   from tensorflow.python.tpu.ops import tpu_ops
@@ -101,7 +101,7 @@ def _on_a_replica(strategy: tf.distribute.TPUStrategy) -> Iterator[None]:
 
   with contextlib.ExitStack() as stack:
     stack.enter_context(strategy.scope())
-    # Without this the reduction would be left out in silence.
+    # Without this patch the reduction would be skipped silently.
     stack.enter_context(
       mock.patch.object(tpu_util, "enclosing_tpu_context", object)
     )
@@ -117,11 +117,14 @@ def _on_a_replica(strategy: tf.distribute.TPUStrategy) -> Iterator[None]:
 def lower_step(
   strategy: tf.distribute.TPUStrategy, trainer: MetaTrainer
 ) -> bytes:
-  """What one chip runs in a call of the trainer, as serialised HLO.
+  """Returns the program of one chip for a call of the trainer.
 
   Args:
-    strategy: of `fake_strategy`.
-    trainer: that was made with it.
+    strategy: Strategy returned by `fake_strategy`.
+    trainer: Trainer constructed with `strategy`.
+
+  Returns:
+    Serialized HLO.
   """
   arguments = (
     *first_local(strategy, trainer.next_arguments(trainer.steps_per_call)),
@@ -137,18 +140,18 @@ def lower_step(
 
 
 def compile_for(topology: str, hlo: bytes) -> Program:
-  """Compiles a program for chips that are not there.
+  """Compiles a program for chips that do not exist.
 
   Args:
-    topology: `"v5e:2x2"` or `"v4:2x2x1"`, four chips.
-    hlo: of `lower_step`.
+    topology: `"v5e:2x2"` or `"v4:2x2x1"`, which have four chips.
+    hlo: Serialized HLO returned by `lower_step`.
 
   Returns:
-    `Program`.
+    Properties of the compiled program.
 
   Raises:
-    RuntimeError: if the compiler refuses it; `RESOURCE_EXHAUSTED` as on a chip
-      that has too little memory.
+    RuntimeError: if the compilation fails, with `RESOURCE_EXHAUSTED` if the
+      memory of a chip is too small.
   """
   import jaxlib._jax as jax_private
   import numpy as np
@@ -190,13 +193,13 @@ def compile_for(topology: str, hlo: bytes) -> Program:
 
 
 def all_reduces(text: str) -> tuple[int, int]:
-  """How many all-reduces a program's text has, and of how many bytes."""
+  """Returns the number of all-reduces in a program's text, and their bytes."""
   shapes = [match[1] for match in _ALL_REDUCE.finditer(text)]
   return len(shapes), sum(map(_num_bytes, shapes))
 
 
 def product_precisions(text: str) -> dict[str, int]:
-  """How many matrix products and convolutions have each precision."""
+  """Counts matrix products and convolutions by their precision."""
   counts: dict[str, int] = {}
   for match in _PRODUCT.finditer(text):
     found = _PRECISION.search(match[0])

@@ -11,6 +11,7 @@ import numpy as np
 import tensorflow as tf
 
 from experiments.speed.cases import Case
+from experiments.speed.fit import time_fit
 from lurl_tf.meta.estimators import Estimate, TruncatedBackpropagation
 from lurl_tf.meta.inner.flat_parameters import flatten_parameters
 from lurl_tf.meta.inner.plain_graphs import plain_graphs
@@ -31,19 +32,23 @@ MATMUL_SIZE = 2048
 
 @dataclasses.dataclass(frozen=True)
 class Measurement:
-  """What one case took; times are per task and inner step.
+  """Times of a case, per task and inner step, and its memory.
 
   Args:
-    inner_step_ms: of the rule applied, without its gradient.
-    meta_grad_ms_per_inner_step: of truncated backpropagation, the forward pass
-      included; None if it was not timed.
-    inner_step_gflops: operations of `inner_step_operations`, per second.
-    meta_grad_gflops: three times as many operations, per second.
-    matmul_gflops: of a large matrix product, in the same process.
-    peak_rss_mb: most memory that the process held until the meta-gradient was
-      timed, or else the inner steps; compiling included.
-    trace_s: to trace the meta-gradient, or else the inner steps.
-    compile_s: to compile it.
+    inner_step_ms: Milliseconds of the forward pass, without a gradient.
+    meta_grad_ms_per_inner_step: Milliseconds of truncated backpropagation,
+      including the forward pass; None if it was not timed.
+    inner_step_gflops: GFLOP/s of the forward pass, with the operations that
+      `inner_step_operations` counts.
+    meta_grad_gflops: GFLOP/s of truncated backpropagation, with three times the
+      operations of the forward pass; None if it was not timed.
+    matmul_gflops: GFLOP/s of a large matrix product in the same process.
+    peak_rss_mb: Peak memory of the process in MB when the first of the
+      meta-gradient and the forward pass was timed, including compilation.
+    trace_s: Seconds of tracing the meta-gradient, or else the forward pass.
+    compile_s: Seconds of compiling the meta-gradient, or else the forward pass.
+    fit_ms: Milliseconds of an inner step in `LocalRuleModel.fit`; None if it
+      was not timed.
   """
 
   inner_step_ms: float
@@ -54,14 +59,15 @@ class Measurement:
   peak_rss_mb: float
   trace_s: float
   compile_s: float
+  fit_ms: float | None = None
 
 
 def measure(case: Case, repetitions: int = 5) -> Measurement:
-  """Times one case; random data, the published inner learning rate.
+  """Times one case on random data, with the published inner learning rate.
 
   Args:
-    case: what to time.
-    repetitions: calls, of which the median counts.
+    case: Case to time.
+    repetitions: Number of calls, of which the median is taken.
   """
   task = TruncatedTask(
     case.rule,
@@ -89,7 +95,8 @@ def measure(case: Case, repetitions: int = 5) -> Measurement:
     return _time(programs, arguments, repetitions)
 
   matmul = _time_matmul(repetitions)
-  # The inner steps alone come last: meta-training does not hold their program.
+  # Meta-training does not hold the program of the forward pass, which would
+  # count as its memory. Hence it comes second.
   gradient = timed(TruncatedBackpropagation()) if case.gradient else None
   inner_steps = timed(_NoGradient())
   first = gradient or inner_steps
@@ -107,14 +114,15 @@ def measure(case: Case, repetitions: int = 5) -> Measurement:
     peak_rss_mb=first.peak_rss_mb,
     trace_s=first.trace_s,
     compile_s=first.compile_s,
+    fit_ms=1e3 * time_fit(case, repetitions=repetitions) if case.fit else None,
   )
 
 
 class _NoGradient(TruncatedBackpropagation):
-  """Only the inner steps."""
+  """Forward pass without a gradient."""
 
   def estimate(self, task, parameters, state, clock, data, length, seeds):
-    """See `Estimator.estimate`; the gradients are empty."""
+    """Runs the truncation and returns empty gradients."""
     next_state, metrics = task.unroll(parameters, state, clock, data, length)
     return Estimate(tf.zeros([seeds.shape[0], 0]), next_state, metrics)
 
@@ -155,7 +163,7 @@ def _arguments(
 
 
 class _Timing(NamedTuple):
-  """Seconds to trace, to compile, and of a call; memory held until then."""
+  """Seconds of tracing, compiling and a call, and the peak memory so far."""
 
   trace_s: float
   compile_s: float
@@ -185,7 +193,7 @@ def _time(
 
 
 def _time_matmul(repetitions: int) -> float:
-  """GFLOP/s of a large product, the best of several."""
+  """Returns the best GFLOP/s of several large matrix products."""
   factor = tf.random.stateless_uniform([MATMUL_SIZE, MATMUL_SIZE], (0, 0))
   product = tf.function(tf.matmul, autograph=False)
   product(factor, factor)

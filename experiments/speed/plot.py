@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The picture of a sweep of `experiments.benchmark`."""
+"""Picture of a sweep of `experiments.benchmark`."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -10,12 +10,12 @@ from experiments.common.results import write_figure
 
 
 class Growth(NamedTuple):
-  """What grows with the values of a sweep.
+  """A measured quantity along a sweep.
 
   Attributes:
-    label: its name and unit.
-    numbers: at each value.
-    power: slope of the line through the logarithms.
+    label: Name and unit of the quantity.
+    numbers: Measured number at each value of the sweep.
+    power: Slope of the line fitted to the logarithms.
   """
 
   label: str
@@ -26,13 +26,13 @@ class Growth(NamedTuple):
 def plot_sweep(
   path: str, name: str, values: Sequence[float], curves: Sequence[Growth]
 ) -> None:
-  """Writes growth curves, both axes logarithmic, as PNG.
+  """Writes growth curves with two logarithmic axes as PNG.
 
   Args:
-    path: the file.
-    name: of what the sweep varies.
-    values: of it.
-    curves: a panel each.
+    path: Path of the PNG file.
+    name: Name of the sweep.
+    values: Values of the sweep.
+    curves: Measured quantities, each drawn in a panel of its own.
   """
   figure = Figure(figsize=(4 * len(curves), 3.5), layout="constrained")
   panels = figure.subplots(1, len(curves), squeeze=False)[0]
@@ -43,7 +43,7 @@ def plot_sweep(
     axes.set_ylabel(curve.label)
     axes.set_xticks(values, map(str, values))
     axes.set_xticks([], minor=True)
-    # A curve may pass no power of ten: all ticks have their numbers.
+    # The range of a curve may hold no power of ten, so every tick is labelled.
     axes.yaxis.set_major_formatter("{x:g}")
     axes.yaxis.set_minor_formatter("{x:g}")
   write_figure(path, figure)

@@ -17,7 +17,7 @@ def fixture_problem():
 @pytest.fixture(scope="module", name="exact")
 def fixture_exact(problem):
   with eagerly():
-    return problem.lives(EstimatorConfig("bptt"), 1)[0][0]
+    return problem.estimates(EstimatorConfig("bptt"), 1)[0][0]
 
 
 def test_full_backpropagation_is_exact_and_truncated_is_not(problem, exact):
@@ -31,10 +31,10 @@ def test_full_backpropagation_is_exact_and_truncated_is_not(problem, exact):
   assert truncated.seconds > 0
 
 
-def test_evolution_differs_from_life_to_life(problem, exact):
+def test_evolution_differs_from_training_to_training(problem, exact):
   """Compiled: of the three, it takes the least to compile."""
   config = EstimatorConfig("es_single", pairs=2)
-  estimates, _ = problem.lives(config, 8)
+  estimates, _ = problem.estimates(config, 8)
   assert estimates.shape == (8, len(exact))
   row = compare(problem, config, 8, exact)
   mean = estimates.mean(axis=0)

@@ -52,7 +52,7 @@ def run(**values):
   }
   texts = {name: str(value) for name, value in (own | values).items()}
   with flagsaver.as_parsed(**texts):
-    compare.main(["compare"])
+    compare.main()
 
 
 def test_flags_to_tables_json_and_picture(tmp_path, capsys):

@@ -41,7 +41,7 @@ def run(**values):
   flags.FLAGS.mark_as_parsed()
   texts = {name: str(value) for name, value in values.items()}
   with flagsaver.as_parsed(**texts):
-    evaluate.main(["evaluate"])
+    evaluate.main()
 
 
 def test_flags_to_json_and_tables(rule_folder, tiny_data, tmp_path, capsys):
@@ -178,8 +178,3 @@ def test_an_image_size_for_texts_is_a_message(rule_folder, own_files):
   name = f"jsonl:{own_files}/texts.jsonl"
   with pytest.raises(SystemExit, match="`image_size` is for images"):
     run(rule=rule_folder, dataset=name, image_size=8)
-
-
-def test_stray_arguments_are_refused():
-  with pytest.raises(Exception, match="Received: .'stray'."):
-    evaluate.main(["evaluate", "stray"])

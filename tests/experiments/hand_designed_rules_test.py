@@ -36,7 +36,7 @@ def run(**values):
   flags.FLAGS.mark_as_parsed()
   texts = {name: str(value) for name, value in values.items()}
   with flagsaver.as_parsed(**texts):
-    evaluate.main(["evaluate"])
+    evaluate.main()
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -9,8 +9,8 @@ from absl import flags
 from absl.testing import flagsaver
 
 from experiments import meta_curves
-from experiments.training import meta_training_run
-from experiments.training.meta_training_run import continue_run, prepare_run
+from lurl_tf.meta.runs import session
+from lurl_tf.meta.runs.session import continue_run, prepare_run
 from tests import tiny_meta
 
 
@@ -24,7 +24,7 @@ def fixture_runs(tmp_path_factory):
 
   folder, found = tmp_path_factory.mktemp("runs"), {}
   with pytest.MonkeyPatch.context() as patch, tiny_meta.eagerly():
-    patch.setattr(meta_training_run, "load_samplers", load)
+    patch.setattr(session, "load_samplers", load)
     for seed in (1, 2):
       config = tiny_meta.make_config(
         units=(6,),
@@ -47,7 +47,7 @@ def run_script(**values):
   flags.FLAGS.mark_as_parsed()
   texts = {name: str(value) for name, value in values.items()}
   with flagsaver.as_parsed(**texts):
-    meta_curves.main(["meta_curves"])
+    meta_curves.main()
 
 
 def curves_of(run):
@@ -96,8 +96,3 @@ def test_bad_input_is_a_message(runs, tmp_path, capsys):
     with pytest.raises(SystemExit, match=f"Error: .*{message}"):
       run_script(**values)
   assert capsys.readouterr().out == ""
-
-
-def test_stray_arguments_are_refused():
-  with pytest.raises(Exception, match="Received: .'stray'."):
-    meta_curves.main(["meta_curves", "stray"])

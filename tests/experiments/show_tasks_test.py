@@ -47,7 +47,7 @@ def run(**values):
   flags.FLAGS.mark_as_parsed()
   texts = {name: str(value) for name, value in values.items()}
   with flagsaver.as_parsed(**texts):
-    show_tasks.main(["show_tasks"])
+    show_tasks.main()
 
 
 def test_sheets_table_headroom_and_results(tasks, tmp_path, capsys):

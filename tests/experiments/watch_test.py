@@ -14,7 +14,7 @@ from experiments import watch
 def run(**values):
   flags.FLAGS.mark_as_parsed()
   with flagsaver.as_parsed(**{key: str(each) for key, each in values.items()}):
-    watch.main(["watch"])
+    watch.main()
 
 
 @pytest.mark.parametrize("name", ["rule", "dataset", "results"])
@@ -27,8 +27,3 @@ def test_flags_of_one_evaluation_are_refused(name, tmp_path, capsys):
 def test_a_folder_without_a_run_is_a_message(tmp_path):
   with pytest.raises(SystemExit, match=f"Error: .*{tmp_path}"):
     run(logdir=tmp_path)
-
-
-def test_stray_arguments_are_refused():
-  with pytest.raises(Exception, match="Received: .'stray'."):
-    watch.main(["watch", "stray"])

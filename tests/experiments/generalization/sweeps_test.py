@@ -114,7 +114,7 @@ def test_a_single_layer_grows_itself():
   ("sweeps", "image_size", "message"),
   [
     (["width", "widht"], 8, "--sweep=width,widht"),
-    ([], 8, "must be of steps"),
+    ([], 8, "must be some of steps"),
     (["image_size"], None, "needs images. Received: dataset='pictures'"),
   ],
 )
