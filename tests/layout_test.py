@@ -46,6 +46,7 @@ BROAD_TESTS = (
   "tests/models/features_and_heads_test.py",
   "tests/models/golden_model_test.py",
   "tests/models/saving_test.py",
+  "tests/old_files_test.py",
   "tests/packaging_test.py",
   "tests/rule/hand_designed/hand_designed_test.py",
   "tests/rule/learned/update_rule_config_test.py",
@@ -122,6 +123,9 @@ TESTED_BY = {
     "lurl_tf/rule/hand_designed/batch_products.py",
   ),
   "tests/rule/learned/update_rule_test.py": ("lurl_tf/structures.py",),
+  "tests/tasks/sources/data_set_name_test.py": (
+    "lurl_tf/tasks/sources/data_set.py",
+  ),
 }
 
 
