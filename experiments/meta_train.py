@@ -76,9 +76,6 @@ _SCORED_LAYERS = flags.DEFINE_enum(
   "Whose outputs the meta-objective reads: the last layer's, or those of all "
   "layers side by side.",
 )
-_LATE_LOSS_POWER = flags.DEFINE_float(
-  "late_loss_power", 0.0, "Weights the loss by (power + 1) (t / T)**power."
-)
 _INNER_OPTIMIZER = flags.DEFINE_enum(
   "inner_optimizer",
   "decayed_sgd",
@@ -115,9 +112,6 @@ _SLOT_CLIP_NORM = flags.DEFINE_float(
 )
 _CLIP_NORM = flags.DEFINE_float(
   "clip_norm", 1.0, "Largest norm of the averaged gradient."
-)
-_ACCUMULATE = flags.DEFINE_integer(
-  "accumulate", 1, "Truncations whose gradients make one outer step."
 )
 _AVERAGE_DECAY = flags.DEFINE_float(
   "average_decay",
@@ -157,13 +151,11 @@ flags.adopt_module_key_flags(start_flags)
 
 def config_from_flags(
   initial_rule: UpdateRule | None = None,
-  strategy: tf.distribute.Strategy | None = None,
 ) -> MetaTrainConfig:
   """The run that the flags describe.
 
   Args:
     initial_rule: where the run starts, if not at random.
-    strategy: of the run; default: the current one.
 
   Raises:
     ValueError: if a value is out of range, or the rule is of other sizes.
@@ -178,23 +170,19 @@ def config_from_flags(
   rule = start_flags.rule_config_from_flags(
     tasks.buckets[0].units[-1], initial_rule
   )
-  strategy = strategy or tf.distribute.get_strategy()
   return MetaTrainConfig(
     rule=rule,
     term_coefficient=start_flags.TERM_COEFFICIENT.value,
     unroll=UnrollConfig(
       max_steps=longest,
       evaluate_every=_EVALUATE_EVERY.value,
-      late_loss_power=_LATE_LOSS_POWER.value,
       ridge=_number_or_text(_RIDGE.value),
       penalty_in_loss=_PENALTY_IN_LOSS.value,
-      recompute=engine_flags.recompute_from_flags(
-        rule, tasks, longest, strategy
-      ),
+      recompute=engine_flags.RECOMPUTE.value,
       scored_layers=_SCORED_LAYERS.value,
       imitation=start_flags.imitation_from_flags(),
       product_dtype=engine_flags.PRODUCT_DTYPE.value,
-      convolutions=engine_flags.convolutions_from_flags(rule, strategy),
+      convolutions=engine_flags.CONVOLUTIONS.value,
       compiler=engine_flags.COMPILER.value,
     ),
     estimator=estimator,
@@ -214,7 +202,6 @@ def config_from_flags(
     decay_steps=_DECAY_STEPS.value,
     slot_clip_norm=_SLOT_CLIP_NORM.value,
     clip_norm=_CLIP_NORM.value,
-    accumulate=_ACCUMULATE.value,
     average_decay=_AVERAGE_DECAY.value,
     rollback_after=_ROLLBACK_AFTER.value,
     seed=shared_flags.SEED.value,
@@ -279,7 +266,7 @@ def main() -> None:
     )
     strategy = engine_flags.strategy_from_flags()
     initial_rule = start_flags.initial_rule_from_flags()
-    config = config_from_flags(initial_rule, strategy)
+    config = config_from_flags(initial_rule)
     run = prepare_run(
       config,
       task_flags.LOGDIR.value,

@@ -8,28 +8,20 @@ A script that uses them says so, and `--help` then lists them as its own:
 """
 
 import typing
-from typing import Literal
 
 import tensorflow as tf
 from absl import flags
 
-from lurl_tf.meta.estimators.config import (
+from lurl_tf.meta.estimators import (
   ESTIMATORS,
   EVOLUTION,
   EstimatorConfig,
 )
-from lurl_tf.meta.inner.automatic import (
-  choose_convolutions,
-  choose_recomputation,
-)
-from lurl_tf.meta.inner.unroll_config import Recompute
+from lurl_tf.meta.inner.unroll_config import Convolutions, Recompute
 from lurl_tf.meta.strategy import (
   STRATEGIES,
   make_strategy,
-  runs_on_processors,
 )
-from lurl_tf.structures import RuleConfig
-from lurl_tf.tasks.distributions import TaskDistribution
 
 _STRATEGY = flags.DEFINE_enum(
   "strategy",
@@ -57,15 +49,15 @@ STEPS_PER_CALL = flags.DEFINE_integer(
 )
 SLOTS_PER_PROGRAM = flags.DEFINE_integer(
   "slots_per_program",
-  0,
-  "Task slots that share a compiled program; 0: one on processors, all on "
-  "accelerators.",
-  lower_bound=0,
+  None,
+  "Task slots in one compiled program. Default: one on CPUs, all on GPUs and "
+  "TPUs.",
+  lower_bound=1,
 )
-_RECOMPUTE = flags.DEFINE_enum(
+RECOMPUTE = flags.DEFINE_enum(
   "recompute",
   "auto",
-  ["auto", *typing.get_args(Recompute)],
+  typing.get_args(Recompute),
   "What of the inside of every inner step the backward pass computes anew, in "
   "place of keeping it: all; all but the results of the rule's large "
   "products and, by XLA, the statistics of its normalisations; nothing. auto: "
@@ -78,10 +70,10 @@ PRODUCT_DTYPE = flags.DEFINE_enum(
   "Type that the factors of the rule's large matrix products are rounded to, "
   "by the graph their results, too; all else stays float32.",
 )
-_CONVOLUTIONS = flags.DEFINE_enum(
+CONVOLUTIONS = flags.DEFINE_enum(
   "convolutions",
   "auto",
-  ["auto", "direct", "winograd"],
+  typing.get_args(Convolutions),
   "How rules of published mixing convolve many channels: winograd takes half "
   "the multiplications, for processors by XLA. auto: winograd where that is "
   "faster.",
@@ -97,7 +89,7 @@ COMPILER = flags.DEFINE_enum(
 _ESTIMATOR = flags.DEFINE_enum(
   "estimator",
   "tbptt",
-  ESTIMATORS,
+  list(ESTIMATORS),
   "Of the meta-gradient: truncated or full backpropagation through time; "
   "evolution strategies on truncations, persistent ones, or of a single "
   "perturbation per inner training; a mixture by group of meta-parameters.",
@@ -126,7 +118,7 @@ _EVOLVED = flags.DEFINE_list(
 _EVOLUTION = flags.DEFINE_enum(
   "evolution",
   EstimatorConfig.evolution,
-  EVOLUTION,
+  list(EVOLUTION),
   "With --estimator=mixture: the estimator of those.",
 )
 
@@ -138,43 +130,6 @@ def strategy_from_flags() -> tf.distribute.Strategy:
     ValueError: if flags do not fit together, or what they need is not there.
   """
   return make_strategy(_STRATEGY.value, _TPU.value, _CPU_REPLICAS.value)
-
-
-def recompute_from_flags(
-  rule: RuleConfig,
-  tasks: TaskDistribution,
-  max_steps: int,
-  strategy: tf.distribute.Strategy,
-) -> Recompute:
-  """What the backward pass computes anew, for `UnrollConfig`.
-
-  Args:
-    rule: sizes and options.
-    tasks: with the base models of the buckets.
-    max_steps: inner steps of the longest truncation.
-    strategy: of the run.
-  """
-  if _RECOMPUTE.value != "auto":
-    return _RECOMPUTE.value
-  return choose_recomputation(
-    rule, tasks, COMPILER.value, max_steps, runs_on_processors(strategy)
-  )
-
-
-def convolutions_from_flags(
-  rule: RuleConfig, strategy: tf.distribute.Strategy
-) -> Literal["direct", "winograd"]:
-  """How the rule convolves, for `UnrollConfig`.
-
-  Args:
-    rule: sizes and options.
-    strategy: of the run.
-  """
-  if _CONVOLUTIONS.value != "auto":
-    return _CONVOLUTIONS.value
-  return choose_convolutions(
-    rule, COMPILER.value, PRODUCT_DTYPE.value, runs_on_processors(strategy)
-  )
 
 
 def estimator_from_flags() -> EstimatorConfig:

@@ -24,7 +24,7 @@ def prepare_run(
   validate: bool = False,
   strategy: tf.distribute.Strategy | None = None,
   steps_per_call: int = 1,
-  slots_per_program: int = 0,
+  slots_per_program: int | None = None,
   show_inner_training: bool = False,
   initial_rule: UpdateRule | None = None,
 ) -> Run:

@@ -7,7 +7,7 @@ They are used as those of `experiments.training.engine_flags`.
 from absl import flags
 
 from lurl_tf.meta import ImitationConfig, MetaTrainConfig
-from lurl_tf.meta.estimators.config import EVOLUTION
+from lurl_tf.meta.estimators import EVOLUTION
 from lurl_tf.rule import UpdateRule
 from lurl_tf.structures import RuleConfig
 

@@ -40,13 +40,11 @@ class MetaTrainConfig:
       a cosine; 0 keeps it.
     slot_clip_norm: largest gradient norm of one slot.
     clip_norm: largest norm of the averaged gradient.
-    accumulate: truncations whose gradients make one outer step.
     average_decay: of an average of the meta-parameters over time, which is what
       is evaluated and kept as the rule; 0: no average.
     rollback_after: outer steps in a row that lost more than half of their task
       slots, after which the meta-parameters go back to where they were
-      remembered; 0: never.
-    rollback_rate_factor: of the learning rate each time they go back.
+      remembered, and the learning rate is halved; 0: never.
     remember_every: outer steps between remembered meta-parameters.
     seed: of everything random.
 
@@ -70,10 +68,8 @@ class MetaTrainConfig:
   decay_steps: int = 0
   slot_clip_norm: float = 1.0
   clip_norm: float = 1.0
-  accumulate: int = 1
   average_decay: float = 0.0
   rollback_after: int = 10
-  rollback_rate_factor: float = 0.5
   remember_every: int = 50
   seed: int = 0
 
@@ -84,7 +80,6 @@ class MetaTrainConfig:
       "learning_rate",
       "slot_clip_norm",
       "clip_norm",
-      "accumulate",
       "min_horizon",
       "remember_every",
     )
@@ -103,11 +98,6 @@ class MetaTrainConfig:
       raise ValueError(
         "`average_decay` must be from 0 to below 1. "
         f"Received: average_decay={self.average_decay}"
-      )
-    if not 0 < self.rollback_rate_factor <= 1:
-      raise ValueError(
-        "`rollback_rate_factor` must be above 0, and at most 1. "
-        f"Received: rollback_rate_factor={self.rollback_rate_factor}"
       )
     if not self.inner_learning_rates or min(self.inner_learning_rates) <= 0:
       raise ValueError(

@@ -105,7 +105,6 @@ def test_every_flag_reaches_the_config():
     max_truncation=9,
     min_truncation=6,
     evaluate_every=3,
-    late_loss_power=0.5,
     ridge="0.25",
     penalty_in_loss=True,
     classes_per_task=6,
@@ -122,7 +121,6 @@ def test_every_flag_reaches_the_config():
     decay_steps=16,
     slot_clip_norm=17.0,
     clip_norm=18.0,
-    accumulate=19,
     seed=20,
     average_decay=0.5,
     rollback_after=21,
@@ -145,7 +143,7 @@ def test_every_flag_reaches_the_config():
   assert (rule.delta_channels, rule.top_channels) == (7, 7)
   assert rule.output_size == 10
   assert (bucket.activation, unroll.max_steps) == ("tanh", 9)
-  assert (unroll.evaluate_every, unroll.late_loss_power) == (3, 0.5)
+  assert unroll.evaluate_every == 3
   assert (unroll.ridge, unroll.penalty_in_loss) == (0.25, True)
   assert (episodes.classes_per_task, episodes.batch_size) == (6, 11)
   assert (episodes.support_per_class, episodes.query_per_class) == (8, 8)
@@ -157,7 +155,7 @@ def test_every_flag_reaches_the_config():
   assert config.learn_inner_rates
   assert (config.learning_rate, config.decay_steps) == (0.125, 16)
   assert (config.slot_clip_norm, config.clip_norm) == (17.0, 18.0)
-  assert (config.accumulate, config.seed) == (19, 20)
+  assert config.seed == 20
   assert (config.average_decay, config.rollback_after) == (0.5, 21)
   assert (unroll.scored_layers, config.term_coefficient) == ("all", 2.5)
   assert unroll.imitation == ImitationConfig("oja", 0.5, -0.25)
