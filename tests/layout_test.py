@@ -70,7 +70,9 @@ TESTED_BY = {
   ),
   "tests/experiments/meta_train_test.py": (
     "experiments/training/engine_flags.py",
-    "experiments/training/run_log.py",
+    "experiments/training/inner_flags.py",
+    "experiments/training/logging_flags.py",
+    "experiments/training/outer_flags.py",
   ),
   # The authors' own numbers, step by step.
   "tests/golden_test.py": (
@@ -97,6 +99,11 @@ TESTED_BY = {
     "lurl_tf/meta/inner/unroll_config.py",
   ),
   "tests/meta/runs/folder_test.py": ("lurl_tf/meta/runs/saved_rule.py",),
+  "tests/meta/runs/session_test.py": (
+    "lurl_tf/meta/runs/callback.py",
+    "lurl_tf/meta/runs/card.py",
+    "lurl_tf/meta/runs/log.py",
+  ),
   "tests/meta/slots/group_test.py": ("lurl_tf/meta/slots/structures.py",),
   "tests/meta/trainer_test.py": (
     "lurl_tf/meta/outer/calls.py",

@@ -86,7 +86,7 @@ def test_defaults_of_the_objective_are_free_of_scale():
     ("inner_learning_rates", (0.1, 0.0)),
     ("min_truncation", 0),
     ("min_truncation", 11),
-    ("max_horizon", 99),
+    ("max_horizon", 49),
     ("decay_steps", -1),
     ("seed", -1),
   ],

@@ -132,7 +132,7 @@ def test_a_full_disk_stops_the_save_and_leaves_the_older(small_disk):
   assert [each.step for each in checkpoints.list_checkpoints(logdir)] == [1, 2]
   assert len(list(small_disk.glob("run/checkpoints/*"))) == 4
   assert checkpoints.read_newest(State().checkpoint, logdir).step == 2
-  # There is room again.
+  # There is space again.
   filler.unlink()
   checkpoints.write(state.checkpoint, logdir, 3, keep=3)
   assert checkpoints.read_newest(State().checkpoint, logdir).step == 3

@@ -36,7 +36,7 @@ def test_the_second_is_refused_until_the_first_releases(new_folder):
 
 
 def test_another_process_is_refused_and_takes_over_after_a_kill(tmp_path):
-  """And a number of a process that is used again is not mistaken for it."""
+  """A process that reuses the id of the holder is not taken for it."""
   program = (
     "import sys, time\n"
     "from lurl_tf.meta.runs.lock import RunLock\n"
