@@ -22,17 +22,18 @@ from experiments.common import script
 from experiments.common.results import check_writable, write_results
 from experiments.training import outer_flags
 from lurl_tf.meta.estimators import (
+  ESTIMATORS,
   EstimatorConfig,
   get_estimator,
   split_seeds,
 )
-from lurl_tf.meta.estimators.config import ESTIMATORS
 from lurl_tf.meta.inner.flat_parameters import (
   flatten_parameters,
   parameter_mask,
 )
 from lurl_tf.meta.inner.plain_graphs import plain_graphs
-from lurl_tf.meta.inner.truncated_task import SlotClock, TruncatedTask
+from lurl_tf.meta.inner.state import SlotClock
+from lurl_tf.meta.inner.truncated_task import TruncatedTask
 from lurl_tf.meta.inner.unroll import MetaParameters, TruncationData
 from lurl_tf.meta.inner.unroll_config import UnrollConfig
 from lurl_tf.meta.inner.variation import vary_truncation

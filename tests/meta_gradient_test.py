@@ -11,9 +11,9 @@ from lurl_tf.meta.inner.optimizer_state import (
   fresh_optimizer,
 )
 from lurl_tf.meta.inner.plain_graphs import plain_graphs
+from lurl_tf.meta.inner.state import InnerState, SlotClock
 from lurl_tf.meta.inner.unroll import (
   MetaParameters,
-  SlotState,
   TruncationData,
   unroll,
 )
@@ -85,12 +85,8 @@ def make_problem(
     lambda value: 3 * value[tf.newaxis],
     initial_weights(INPUTS, UNITS, (1, 2), "float64"),
   )
-  state = SlotState(
-    weights,
-    tf.constant([0]),
-    tf.constant([STEPS]),
-    fresh_optimizer(inner_optimizer, weights),
-  )
+  state = InnerState(weights, fresh_optimizer(inner_optimizer, weights))
+  clock = SlotClock(tf.constant([0]), tf.constant([STEPS]))
   unroll_config = UnrollConfig(max_steps=STEPS)
 
   @tf.function(autograph=False)
@@ -101,6 +97,7 @@ def make_problem(
       unroll_config,
       parameters,
       state,
+      clock,
       data,
       tf.constant(STEPS),
       activation,

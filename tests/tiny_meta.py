@@ -17,9 +17,10 @@ from lurl_tf.meta.inner.flat_parameters import (
   flatten_parameters,
   unflatten_parameters,
 )
-from lurl_tf.meta.inner.unroll import MetaParameters, SlotState, TruncationData
+from lurl_tf.meta.inner.state import InnerState, SlotClock
+from lurl_tf.meta.inner.unroll import MetaParameters, TruncationData
 from lurl_tf.meta.inner.unroll_config import UnrollConfig
-from lurl_tf.meta.slots.group import Advance, Slots, Truncation
+from lurl_tf.meta.slots.structures import Advance, Slots, Truncation
 from lurl_tf.meta.train_config import MetaTrainConfig
 from lurl_tf.meta.trainer import MetaTrainer
 from lurl_tf.rule.learned.update_rule import UpdateRule
@@ -90,8 +91,7 @@ def draw_problem(slots, steps, draws=1, units=UNITS, dtype="float64", seed=0):
     lambda *each: 3 * tf.stack(each),
     *(initial_weights(INPUTS, units, (seed, t), dtype) for t in range(slots)),
   )
-  state = SlotState(
-    weights,
+  clock = SlotClock(
     age=tf.range(slots, dtype=tf.int32) * 3,
     horizon=tf.range(slots, dtype=tf.int32) * 4 + 5,
   )
@@ -109,9 +109,8 @@ def draw_problem(slots, steps, draws=1, units=UNITS, dtype="float64", seed=0):
   arrays = TruncationData(
     normal(steps, slots, BATCH), Episode(*part(), *part())
   )
-  return state, tf.nest.map_structure(
-    lambda array: tf.constant(array, dtype), arrays
-  )
+  data = tf.nest.map_structure(lambda array: tf.constant(array, dtype), arrays)
+  return InnerState(weights), clock, data
 
 
 def make_parameters(rule, rates=(0.3, 0.1)):
@@ -197,7 +196,7 @@ def record(group):
   group.calls = []
 
   def advance(*args):
-    result = group.advance(*args)
+    result = group._advance(*args)
     group.calls.append(Call(*args, result))
     return result
 
@@ -222,7 +221,7 @@ def eagerly():
   tf.config.run_functions_eagerly(True)
   try:
     with mock.patch.object(
-      distribution, "runs_on_processors", lambda strategy: False
+      distribution, "runs_on_cpus", lambda strategy: False
     ):
       yield
   finally:

@@ -8,7 +8,7 @@ from absl import flags
 
 from experiments.common.dataclass_flags import DataclassFlags
 from lurl_tf.meta import ImitationConfig, MetaTrainConfig
-from lurl_tf.meta.estimators.config import EVOLUTION
+from lurl_tf.meta.estimators import EVOLUTION
 from lurl_tf.meta.fit import DEFAULT_RULE
 from lurl_tf.rule import UpdateRule
 from lurl_tf.structures import RuleConfig

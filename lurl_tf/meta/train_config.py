@@ -61,14 +61,12 @@ class MetaTrainConfig:
       run is begun with, and 0 where it has none.
     slot_clip_norm: Largest gradient norm of one slot.
     clip_norm: Largest norm of the averaged gradient.
-    accumulate: Number of truncations whose gradients make one outer step.
     average_decay: Decay of an average of the meta-parameters over outer steps,
       which is evaluated and saved in their place; 0 for no average. None means
       0 for a run with `num_steps`, and 0.99 for one without.
     rollback_after: Number of consecutive outer steps that lost more than half
       of their task slots, after which the meta-parameters return to the
       remembered ones; 0 for never.
-    rollback_rate_factor: Factor of the learning rate at every return.
     remember_every: Number of outer steps between remembered meta-parameters.
     seed: Integer seed of all random numbers.
 
@@ -92,10 +90,8 @@ class MetaTrainConfig:
   decay_steps: int | None = None
   slot_clip_norm: float = 1.0
   clip_norm: float = 1.0
-  accumulate: int = 1
   average_decay: float | None = None
   rollback_after: int = 10
-  rollback_rate_factor: float = 0.5
   remember_every: int = 50
   seed: int = 0
 
@@ -106,7 +102,6 @@ class MetaTrainConfig:
       "learning_rate",
       "slot_clip_norm",
       "clip_norm",
-      "accumulate",
       "min_horizon",
       "remember_every",
     )
@@ -125,11 +120,6 @@ class MetaTrainConfig:
       raise ValueError(
         "`average_decay` must be from 0 to below 1. "
         f"Received: average_decay={self.average_decay}"
-      )
-    if not 0 < self.rollback_rate_factor <= 1:
-      raise ValueError(
-        "`rollback_rate_factor` must be above 0, and at most 1. "
-        f"Received: rollback_rate_factor={self.rollback_rate_factor}"
       )
     if not self.inner_learning_rates or min(self.inner_learning_rates) <= 0:
       raise ValueError(

@@ -72,16 +72,13 @@ def prepare_run(
   metadata = rule_metadata(
     config, samplers[0], tasks_name, command, initial_rule
   )
-  options = {}
-  if slots_per_program is not None:
-    options["slots_per_program"] = slots_per_program
   trainer = MetaTrainer(
     rule,
     samplers,
     config,
     strategy,
     steps_per_call=steps_per_call,
-    **options,
+    slots_per_program=slots_per_program,
   )
   folder = None
   if logdir is not None:

@@ -50,6 +50,7 @@ class TfdsDataSet(DataSet):
 
   @property
   def holds_images(self) -> bool:
+    """Whether the inputs are images, which can be resized."""
     return self._keys.kind == "image"
 
   def read(self, split: str, image_format: ImageFormat) -> LabelledExamples:
