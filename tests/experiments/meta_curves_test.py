@@ -88,7 +88,7 @@ def test_bad_input_is_a_message(runs, tmp_path, capsys):
   first = next(iter(runs))
   for values, message in (
     ({}, "Received: none"),
-    ({"runs": f"{first},{first}"}, "each once"),
+    ({"runs": f"{first},{first}"}, "distinct log folders"),
     ({"logdir": tmp_path}, "Received: "),
     ({"logdir": first, "mean": True}, "Received: seed_1"),
     ({"logdir": first, "plot": "/proc/no/plot.png"}, "Received: path="),

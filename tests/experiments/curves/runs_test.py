@@ -179,5 +179,5 @@ def test_what_is_no_run_is_named(tmp_path):
 
 def test_a_run_without_curves_is_named(tmp_path):
   (tmp_path / "run.json").write_text('{"config": {"seed": 0}}')
-  with pytest.raises(ValueError, match="some outer steps.*Received"):
+  with pytest.raises(ValueError, match="at least one outer step. Received"):
     read(str(tmp_path))

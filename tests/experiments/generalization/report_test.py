@@ -131,7 +131,7 @@ def test_table_and_sentences():
     ("steps", "30", "50"),
     ("permutation", "unpermuted", "50"),
   ]
-  assert "with permuted ones: -15.5 [" in text
+  assert "on permuted inputs: -15.5 [" in text
   assert "permutation unpermuted: features were not finite in 4 of 4" in text
 
 

@@ -111,7 +111,9 @@ def test_nothing_is_said_of_too_few(epochs, weights):
   )
   assert decline(few) is None
   mismatch = Mismatch("digits", "letters", CONFIG, few)
-  assert "takes two epochs and two initial weights" in as_text(mismatch)
+  assert "needs at least two epochs and two initial weights" in as_text(
+    mismatch
+  )
   assert as_json(mismatch)["declines"] == {}
 
 
