@@ -6,7 +6,6 @@ particles of all slots are folded into the axis of tasks: slot by slot, pair by
 pair, the one with the perturbation added before the one with it subtracted.
 """
 
-import math
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -15,9 +14,7 @@ import tensorflow as tf
 from lurl_tf.meta.inner.truncated_task import SlotClock, TruncatedTask
 from lurl_tf.meta.inner.unroll import TruncationData
 from lurl_tf.meta.metrics import UnrollMetrics
-
-# Of uniform numbers in [-1, 1]: those at the ends would be infinite.
-_CUT = 1 - 1e-6
+from lurl_tf.random_numbers import normal
 
 
 class Particles(NamedTuple):
@@ -51,7 +48,7 @@ def draw_perturbations(
     `[t, p, n]`, zeros where the mask is not set.
   """
   each = stddev * tf.stack(
-    [_normal([pairs, len(mask)], seed, dtype) for seed in tf.unstack(seeds)]
+    [normal([pairs, len(mask)], seed, dtype) for seed in tf.unstack(seeds)]
   )
   return tf.where(mask, each, tf.zeros_like(each))
 
@@ -139,16 +136,3 @@ def project(
   pairs = directions.shape[1]
   total = tf.einsum("tpn,tp->tn", directions, differences)
   return total / (2 * stddev**2 * pairs)
-
-
-def _normal(shape, seed, dtype):
-  """Unit normal numbers, but for what is beyond five standard deviations.
-
-  XLA turns the same random bits into other floating-point numbers than the rest
-  of TensorFlow does, but into the same integers.
-  """
-  integers = tf.random.stateless_uniform(
-    shape, seed, minval=None, maxval=None, dtype=tf.int32, alg="philox"
-  )
-  share = tf.clip_by_value(tf.cast(integers, dtype) / 2**31, -_CUT, _CUT)
-  return math.sqrt(2) * tf.math.erfinv(share)
