@@ -24,10 +24,7 @@ from lurl_tf.optimizers import (
   InnerOptimizerConfig,
   scheduled_rate,
 )
-from lurl_tf.rule.arithmetic.channels import Nonlinearity
-from lurl_tf.rule.arithmetic.library_layers import library_layers
-from lurl_tf.rule.arithmetic.products import rounded_products
-from lurl_tf.rule.arithmetic.winograd import winograd_convolutions
+from lurl_tf.rule.arithmetic.scope import arithmetic_scope
 from lurl_tf.rule.learned.parameter_specs import parameter_specs
 from lurl_tf.rule.learned.update_rule import propose_changes
 from lurl_tf.structures import Episode, LayerWeights, RuleConfig
@@ -131,7 +128,6 @@ def unroll(
   data: TruncationData,
   length: tf.Tensor,
   activation: Activation = "relu",
-  nonlinearity: Nonlinearity = tf.nn.relu,
   inner_optimizer: InnerOptimizerConfig = DEFAULT_INNER_OPTIMIZER,
 ) -> tuple[SlotState, UnrollMetrics]:
   """Advances all slots by `length` inner steps; a pure function.
@@ -144,7 +140,6 @@ def unroll(
     data: stacks for `config.max_steps` steps.
     length: scalar int32, from `evaluate_every` to `max_steps`.
     activation: of the base model.
-    nonlinearity: of the rule's networks; other than ReLU for tests.
     inner_optimizer: makes the next weights of the rule's proposals.
 
   Returns:
@@ -157,9 +152,6 @@ def unroll(
   state, data = tf.nest.map_structure(tf.identity, (state, data))
   specs = parameter_specs(rule_config)
   zeros = tf.zeros_like(state.age, dtype=state.weights[0].kernel.dtype)
-  arithmetic = rounded_products
-  if config.without_xla:
-    arithmetic = library_layers
   optimizer = FunctionalOptimizer(inner_optimizer)
   optimizer_steps, optimizer_state = optimizer_parts(
     optimizer, state.optimizer_state
@@ -174,13 +166,12 @@ def unroll(
     inputs = tf.gather(data.batches, step)
     activations = forward(weights, inputs, activation)
     theta = tf.nest.pack_sequence_as(specs, parameters.rule)
-    with (
-      arithmetic(config.product_dtype),
-      winograd_convolutions(config.convolutions == "winograd"),
+    with arithmetic_scope(
+      layers="library" if config.without_xla else "products",
+      product_dtype=config.product_dtype,
+      convolutions=config.convolutions,
     ):
-      changes = propose_changes(
-        rule_config, theta, weights, activations, nonlinearity
-      )
+      changes = propose_changes(rule_config, theta, weights, activations)
     error = None
     if config.imitation is not None:
       error = imitation_error(config.imitation, changes, weights, activations)
