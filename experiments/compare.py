@@ -17,7 +17,6 @@ from absl import flags
 from experiments.common import flags as shared_flags
 from experiments.common import rule_flags, script, task_flags
 from experiments.common.evaluation_setup import progress_report
-from experiments.common.interruption import Interruption
 from experiments.common.results import check_writable, write_results
 from experiments.common.rule_choice import RuleChoice
 from experiments.comparison import flags as comparison_flags
@@ -34,6 +33,7 @@ from lurl_tf.evaluation import (
   Report,
   Score,
 )
+from lurl_tf.meta.runs.interruption import Interruption
 
 DEFAULT_EXAMPLES_PER_CLASS = (1, 3, 10, 50)
 

@@ -19,24 +19,25 @@ from absl import flags
 
 from experiments.common import flags as shared_flags
 from experiments.common import script
-from experiments.common.progress import Progress
 from experiments.common.results import check_writable, write_results
-from experiments.training import engine_flags
+from experiments.training import outer_flags
 from lurl_tf.meta.estimators import (
+  ESTIMATORS,
   EstimatorConfig,
   get_estimator,
   split_seeds,
 )
-from lurl_tf.meta.estimators.config import ESTIMATORS
 from lurl_tf.meta.inner.flat_parameters import (
   flatten_parameters,
   parameter_mask,
 )
 from lurl_tf.meta.inner.plain_graphs import plain_graphs
-from lurl_tf.meta.inner.truncated_task import SlotClock, TruncatedTask
+from lurl_tf.meta.inner.state import SlotClock
+from lurl_tf.meta.inner.truncated_task import TruncatedTask
 from lurl_tf.meta.inner.unroll import MetaParameters, TruncationData
 from lurl_tf.meta.inner.unroll_config import UnrollConfig
 from lurl_tf.meta.inner.variation import vary_truncation
+from lurl_tf.meta.runs.progress import Progress
 from lurl_tf.meta.slots.draw import draw_truncation
 from lurl_tf.rule import UpdateRule
 from lurl_tf.structures import RuleConfig
@@ -244,10 +245,8 @@ def main() -> None:
         "--horizon must be a multiple of --truncation. Received: "
         f"--horizon={_HORIZON.value} --truncation={_TRUNCATION.value}"
       )
-    base = EstimatorConfig(
-      pairs=engine_flags.PAIRS.value,
-      perturbation=engine_flags.PERTURBATION.value,
-      evolved=("log_inner_learning_rates",),
+    base = dataclasses.replace(
+      outer_flags.estimator_from_flags(), evolved=("log_inner_learning_rates",)
     )
   problem = Problem(
     _HORIZON.value, _TRUNCATION.value, seed=shared_flags.SEED.value

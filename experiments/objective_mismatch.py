@@ -29,7 +29,6 @@ from absl import flags
 from experiments.common import flags as shared_flags
 from experiments.common import rule_flags, script, sweep_flags, task_flags
 from experiments.common.evaluation_setup import progress_report
-from experiments.common.interruption import Interruption
 from experiments.common.results import check_writable, write_results
 from experiments.comparison import flags as comparison_flags
 from experiments.comparison.data import load_sampler
@@ -46,6 +45,7 @@ from lurl_tf.baselines import TaskBaseline
 from lurl_tf.baselines.networks.autoencoder import Autoencoder
 from lurl_tf.evaluation import RANDOM_INIT, Report
 from lurl_tf.evaluation.comparison import ComparedRule
+from lurl_tf.meta.runs.interruption import Interruption
 from lurl_tf.tasks import TaskSampler
 
 TRAINING, PERMUTATION = "training", "permutation"

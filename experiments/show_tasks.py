@@ -14,12 +14,12 @@ from PIL import Image
 
 from experiments.common import flags as shared_flags
 from experiments.common import script, task_flags
-from experiments.common.progress import Progress
 from experiments.common.results import check_writable, write_results
 from experiments.inspection.contact_sheet import contact_sheet
 from lurl_tf import files
 from lurl_tf.evaluation.comparison_result import format_accuracy
 from lurl_tf.evaluation.headroom import Headroom, measure_headroom
+from lurl_tf.meta.runs.progress import Progress
 from lurl_tf.summaries import SummaryWriter
 from lurl_tf.tables import format_table
 from lurl_tf.tasks import TaskDistribution, TaskSampler, load_samplers

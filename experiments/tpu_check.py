@@ -17,8 +17,8 @@ from absl import flags
 
 from experiments.common import flags as shared_flags
 from experiments.common import script
-from experiments.common.progress import format_seconds
 from experiments.common.results import check_writable, write_results
+from lurl_tf.meta.runs.progress import format_seconds
 from lurl_tf.meta.strategy import use_full_precision
 from lurl_tf.meta.train_config import MetaTrainConfig
 from lurl_tf.meta.trainer import MetaTrainer

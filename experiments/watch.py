@@ -14,8 +14,8 @@ from experiments.common import flags as shared_flags
 from experiments.common import rule_flags, script, task_flags
 from experiments.common.data import image_size_for, load_splits
 from experiments.evaluation.follow_run import Follower, SuiteEntry
-from experiments.training.meta_training_run import rule_metadata
 from lurl_tf.meta import VALIDATION_SEED, Validation
+from lurl_tf.meta.runs.card import rule_metadata
 from lurl_tf.meta.runs.description import read_description
 from lurl_tf.tasks import load_samplers
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Curves and pictures for TensorBoard: all calls of `tf.summary` are here."""
+"""Curves and pictures for TensorBoard, with all calls of `tf.summary`."""
 
 import os
 from collections.abc import Mapping, Sequence
@@ -19,9 +19,9 @@ class Chart(NamedTuple):
   """Several curves on one chart of the page Custom Scalars.
 
   Attributes:
-    title: of the chart.
-    curves: regular expressions; a curve is on the chart if its name begins with
-      what one of them matches.
+    title: Title of the chart.
+    curves: Regular expressions; a curve is on the chart if one of them matches
+      the beginning of its name.
   """
 
   title: str
@@ -32,7 +32,7 @@ class SummaryWriter:
   """Writes event files that TensorBoard reads.
 
   Args:
-    logdir: the folder of the event files.
+    logdir: Folder of the event files.
   """
 
   def __init__(self, logdir: str | os.PathLike[str]):
@@ -43,8 +43,8 @@ class SummaryWriter:
     """Adds a point to each of several curves.
 
     Args:
-      step: place on the horizontal axis.
-      values: name of a curve, such as `"meta/loss"`, to its value.
+      step: Position on the horizontal axis.
+      values: Value by the name of the curve, such as `"meta/loss"`.
     """
     with self._writer.as_default(step):
       for name, value in values.items():
@@ -54,9 +54,9 @@ class SummaryWriter:
     """Adds a picture.
 
     Args:
-      step: place on the slider.
-      name: of the picture, such as `"tasks/0"`.
-      pixels: uint8 `[height, width, channels]`, of 1 or 3 channels.
+      step: Position on the slider.
+      name: Name of the picture, such as `"tasks/0"`.
+      pixels: Picture, uint8 `[height, width, channels]`, of 1 or 3 channels.
     """
     with self._writer.as_default(step):
       tf.summary.image(name, pixels[np.newaxis])
@@ -65,9 +65,9 @@ class SummaryWriter:
     """Adds a distribution to each of several histograms.
 
     Args:
-      step: place on the axis of steps.
-      values: name, such as `"theta/weights"`, to numbers of any shape; those
-        that are not finite are left out.
+      step: Position on the axis of steps.
+      values: Numbers of any shape by name, such as `"theta/weights"`; numbers
+        that are not finite are omitted.
     """
     with self._writer.as_default(step):
       for name, numbers in values.items():
@@ -80,13 +80,13 @@ class SummaryWriter:
     metrics: Sequence[str] = (),
     run_name: str | None = None,
   ) -> None:
-    """Says what this run was made with, for the page HParams.
+    """Writes the hyperparameters of the run, for the page HParams.
 
     Args:
-      values: name to value.
-      metrics: names of curves to show beside them.
-      run_name: no other run has it; tables show its first letters. Default: the
-        folder of the event files.
+      values: Value by name.
+      metrics: Names of curves to show beside them.
+      run_name: Unique name of the run, of which tables show the first letters;
+        default: the folder of the event files.
     """
     with self._writer.as_default(0):
       hparams.hparams_config(
@@ -96,13 +96,13 @@ class SummaryWriter:
       hparams.hparams(dict(values), trial_id=run_name or self._logdir)
 
   def charts(self, categories: Mapping[str, Sequence[Chart]]) -> None:
-    """Lays out the page Custom Scalars.
+    """Defines the layout of the page Custom Scalars.
 
-    TensorBoard merges the layouts of all runs that it shows; charts of one
-    title and the same curves are one chart.
+    TensorBoard merges the layouts of all runs that it shows, and charts of the
+    same title and curves.
 
     Args:
-      categories: title of a part of the page to its charts.
+      categories: Charts by the title of a part of the page.
     """
     layout = layout_pb2.Layout(
       category=[
@@ -127,12 +127,12 @@ class SummaryWriter:
   def embedding(
     self, name: str, vectors: np.ndarray, labels: Sequence[str]
   ) -> None:
-    """Puts points into the projector, in place of those that are there.
+    """Writes points for the projector, in place of earlier ones.
 
     Args:
-      name: of the points; of its files too.
-      vectors: `[b, u]` points.
-      labels: `b` names, by which they can be coloured.
+      name: Name of the points and of their files.
+      vectors: Points `[b, u]`.
+      labels: Names of the points, by which they can be coloured.
     """
     config = projector.ProjectorConfig()
     entry = config.embeddings.add()
@@ -153,5 +153,5 @@ class SummaryWriter:
     projector.visualize_embeddings(self._logdir, config)
 
   def flush(self) -> None:
-    """Makes sure that all points are on disk."""
+    """Writes all buffered points to disk."""
     self._writer.flush()

@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Tests, and what they share; a package, so that no other `tests` is taken."""
+"""Tests and their helpers; a package, so that no other `tests` is imported."""

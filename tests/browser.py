@@ -14,7 +14,7 @@ import time
 
 PROGRAM = shutil.which("chromium") or shutil.which("google-chrome")
 
-# All text that is shown, that of shadow roots and frames too.
+# All visible text, including that of shadow roots and frames.
 _TEXT = """
 (() => {
   const texts = [];
@@ -30,8 +30,8 @@ _TEXT = """
 })()
 """
 
-# Elements that are drawn, those of shadow roots and frames too; and how many
-# others are drawn within each.
+# Numbers of elements that are drawn within each drawn outer element, including
+# those of shadow roots and frames.
 _COUNTS = """
 ((outer, inner) => {
   const find = (root, selector) => {
@@ -54,11 +54,11 @@ _COUNTS = """
 
 
 class Browser:
-  """One page; a context manager.
+  """Context manager of one page.
 
   Args:
-    profile: a folder of its own.
-    size: of the page, width and height in pixels.
+    profile: Path of a folder for the browser's profile.
+    size: Width and height of the page in pixels.
   """
 
   def __init__(self, profile, size=(1400, 1600)):
@@ -110,12 +110,12 @@ class Browser:
     os.close(self._answers)
 
   def open(self, url):
-    """Goes to an address, afresh."""
+    """Opens an address in an empty page."""
     self._call("Page.navigate", url="about:blank")
     self._call("Page.navigate", url=url)
 
   def run(self, script):
-    """The value of JavaScript."""
+    """Value of a JavaScript expression."""
     answer = self._call(
       "Runtime.evaluate",
       expression=script,
@@ -131,15 +131,15 @@ class Browser:
     return self.run(_TEXT)
 
   def counts(self, outer, inner="*"):
-    """How many elements are drawn within each of others; CSS selectors."""
+    """Numbers of drawn `inner` elements within each drawn `outer` one."""
     return self.run(f"{_COUNTS}({json.dumps(outer)}, {json.dumps(inner)})")
 
   def count(self, selector):
-    """How many elements are drawn that a CSS selector finds."""
+    """Number of drawn elements that match a CSS selector."""
     return len(self.counts(selector))
 
   def wait_until(self, condition, seconds=90):
-    """Waits for a function of this browser to be true; False if in vain."""
+    """Waits until a function of this browser is true; False after a timeout."""
     end = time.monotonic() + seconds
     while time.monotonic() < end:
       try:
@@ -151,7 +151,7 @@ class Browser:
     return False
 
   def screenshot(self, path):
-    """Writes a PNG of what is seen."""
+    """Writes a PNG of the visible part."""
     answer = self._call("Page.captureScreenshot", format="png")
     with open(path, "wb") as file:
       file.write(base64.b64decode(answer["data"]))
@@ -172,11 +172,11 @@ class Browser:
       return message["result"]
 
   def _read(self, end):
-    """The next message."""
+    """Next message of the browser."""
     while b"\0" not in self._received:
       wait = max(0.0, end - time.monotonic())
       if not select.select([self._answers], [], [], wait)[0]:
-        raise TimeoutError("The browser does not answer.")
+        raise TimeoutError("The browser does not respond.")
       received = os.read(self._answers, 2**16)
       if not received:
         raise EOFError("The browser has ended.")

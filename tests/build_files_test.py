@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Tests that BUILD files say what the Python files import.
+"""Tests that BUILD files list what the Python files import.
 
-They are read here as the Python syntax that they are; nothing is shared with
-the tool that writes them.
+They are read here as Python syntax, and share no code with the tool that writes
+them.
 """
 
 import ast
@@ -26,7 +26,7 @@ ADVICE = "\nRun: python -m tools.build_files --write"
 
 
 class Target(NamedTuple):
-  """A target; labels in full, `//folder:name`, and paths from the root."""
+  """Target with full labels, `//folder:name`, and paths from the root."""
 
   label: str
   kind: str
@@ -36,7 +36,7 @@ class Target(NamedTuple):
 
 
 def absolute(label, folder):
-  """`//folder:name` of any way to write a label in a folder's BUILD file."""
+  """`//folder:name` for a label as a folder's BUILD file has it."""
   if label.startswith(":"):
     return f"//{folder}{label}"
   if ":" not in label:
@@ -45,7 +45,7 @@ def absolute(label, folder):
 
 
 def read_targets(folder, text):
-  """The Python targets of a BUILD file."""
+  """Yields the Python targets of a BUILD file."""
   for node in ast.parse(text).body:
     call = node.value if isinstance(node, ast.Expr) else None
     if not isinstance(call, ast.Call) or not call.func.id.startswith("py_"):
@@ -68,14 +68,14 @@ def read_targets(folder, text):
 
 
 def find_problems(files: Mapping[str, str], builds: Mapping[str, str]):
-  """What is wrong with BUILD files.
+  """Problems of BUILD files.
 
   Args:
-    files: path to text of all Python files.
-    builds: folder to text of all BUILD files.
+    files: Dictionary from paths to texts of all Python files.
+    builds: Dictionary from folders to texts of all BUILD files.
 
   Returns:
-    List of sentences; empty if all is well.
+    List of sentences; empty if there are no problems.
   """
   targets = [
     t for folder in builds for t in read_targets(folder, builds[folder])
@@ -103,7 +103,7 @@ def find_problems(files: Mapping[str, str], builds: Mapping[str, str]):
 
 
 def find_target_problems(path, files, owners):
-  """What is wrong with the target that a file has."""
+  """Yields problems of the target of a file."""
   target = owners[path]
   kind = "py_test" if path.endswith("_test.py") else "py_library"
   if target.kind != kind:

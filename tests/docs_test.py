@@ -48,10 +48,10 @@ class Block(NamedTuple):
   """A fenced block of a page.
 
   Attributes:
-    language: the first word of its info string.
-    line: of the fence that opens it, from 1.
-    text: its lines.
-    slow: whether its info string says so.
+    language: First word of its info string.
+    line: Number of the line of its opening fence, from 1.
+    text: Text within the fences.
+    slow: Whether its info string contains "slow".
   """
 
   language: str
@@ -86,7 +86,7 @@ def blocks_to_run(page, slow):
 
 
 def run_blocks(blocks, page, folder):
-  """Runs blocks; fails with what they printed last."""
+  """Runs blocks, and fails with the end of their output."""
   done = subprocess.run(
     [sys.executable, "-c", RUNNER, str(page)],
     input=json.dumps([[b.language, b.line, b.text] for b in blocks]),
@@ -202,7 +202,7 @@ def test_links_lead_somewhere(page):
 
 @pytest.mark.parametrize("page", PAGES, ids=page_name)
 def test_lines_are_short(page):
-  """Lines of blocks; those of tables may be long."""
+  """Lines of blocks are short; those of tables may be long."""
   blocks = read_blocks(page.read_text())
   long = [
     line for b in blocks for line in b.text.splitlines() if len(line) > 80

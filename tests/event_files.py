@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Reads event files by TensorBoard's own reader."""
+"""Reads event files with TensorBoard's own reader."""
 
 import io
 
@@ -49,7 +49,7 @@ def read_charts(folder):
 
 
 def read_pictures(folder):
-  """The last of each picture in a folder of event files, as pixels."""
+  """Pixels of the last version of each picture in a folder."""
   pictures = {}
   for name, points in read_arrays(folder, "images").items():
     # Width and height come first.

@@ -7,23 +7,16 @@ import tensorflow as tf
 from lurl_tf import files
 
 
-@pytest.fixture(name="folder", params=["local", "ram"])
-def fixture_folder(request, tmp_path):
-  if request.param == "local":
-    return str(tmp_path)
-  return f"ram://{tmp_path.name}-{id(request)}"
-
-
-def test_bytes_come_back_and_are_replaced(folder):
-  path = tf.io.gfile.join(folder, "a", "b")
+def test_bytes_come_back_and_are_replaced(new_folder):
+  path = tf.io.gfile.join(new_folder, "a", "b")
   for content in (b"one", b"", b"other"):
     files.write_atomically(path, content)
     assert files.read_bytes(path) == content
-  assert tf.io.gfile.listdir(tf.io.gfile.join(folder, "a")) == ["b"]
+  assert tf.io.gfile.listdir(tf.io.gfile.join(new_folder, "a")) == ["b"]
 
 
-def test_what_is_missing_is_named(folder):
-  path = tf.io.gfile.join(folder, "missing")
+def test_what_is_missing_is_named(new_folder):
+  path = tf.io.gfile.join(new_folder, "missing")
   with pytest.raises(FileNotFoundError, match="missing"):
     files.read_bytes(path)
 
@@ -46,9 +39,9 @@ def test_a_folder_in_a_files_place_cannot_be_written(tmp_path):
   assert file.read_bytes() == b"mine"
 
 
-def test_a_writable_folder_is_made_and_left_empty(folder):
-  path = tf.io.gfile.join(folder, "new")
+def test_a_writable_folder_is_made_and_left_empty(new_folder):
+  path = tf.io.gfile.join(new_folder, "new")
   files.check_folder_writable(path)
-  if files.is_local(folder):
+  if files.is_local(new_folder):
     assert tf.io.gfile.isdir(path)
     assert tf.io.gfile.listdir(path) == []

@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Twenty outer steps in a process of their own, for tests of repeatability.
+"""Program of twenty outer steps, for tests of repeatability.
 
 python -m tests.fresh_run sizes folder first
 python -m tests.fresh_run sizes folder second
 
-The first process writes its state after 10 and 20 steps. The second goes on
-from the first one's 10 steps to 20, and does all 20 steps by itself as well.
+The first process writes its state after 10 and 20 steps. The second resumes the
+first one's run at step 10, and also runs all 20 steps itself.
 """
 
 import dataclasses
@@ -25,7 +25,7 @@ from tests import tiny_meta
 
 
 def random_images(classes, size):
-  """Bytes; what they show does not matter here."""
+  """Images of random bytes."""
   generator = np.random.default_rng(0)
   labels = np.repeat(np.arange(classes), 30).astype(np.int32)
   inputs = generator.integers(0, 256, (len(labels), size**2), np.uint8)
@@ -34,7 +34,7 @@ def random_images(classes, size):
 
 
 def tiny():
-  """As tests in one process have it."""
+  """Config and examples of the tests that run in one process."""
   config = tiny_meta.make_config(
     units=(6,), slots=2, learn_inner_rates=True, decay_steps=30
   )
@@ -42,7 +42,7 @@ def tiny():
 
 
 def tiny_graph():
-  """The same for the published mixing, as a graph."""
+  """The same with the published mixing, as a graph."""
   config = tiny_meta.make_config(
     "published", units=(6,), slots=2, unroll={"compiler": "graph"}
   )
@@ -50,13 +50,13 @@ def tiny_graph():
 
 
 def main_job():
-  """The defaults of `experiments.meta_train`."""
+  """Default config of `experiments.meta_train`, on random images."""
   flags.FLAGS.mark_as_parsed()
   return meta_train.config_from_flags(), random_images(26, 8)
 
 
 def published():
-  """The published rule and base network, as by default; few slots and steps."""
+  """Published rule and base network, with few slots and steps."""
   config = MetaTrainConfig(
     rule=RuleConfig(),
     unroll=UnrollConfig(
@@ -82,7 +82,7 @@ def published():
 
 
 def published_graph():
-  """The same, as a graph of TensorFlow's own operations."""
+  """The same as a graph, without XLA."""
   config, examples = published()
   unroll = UnrollConfig(max_steps=2, compiler="graph")
   return dataclasses.replace(config, unroll=unroll), examples
@@ -98,7 +98,7 @@ SIZES = {
 
 
 def run(sizes, folder, part):
-  """Does the steps, and leaves checkpoints in the folder."""
+  """Runs the steps of one part, and writes checkpoints to the folder."""
   config, examples = SIZES[sizes]()
   trainer = tiny_meta.make_trainer(config, examples)
   if part == "first":
@@ -111,7 +111,7 @@ def run(sizes, folder, part):
   trainer.train(10)
   trainer.write_checkpoint(folder / "resumed_20")
   again = tiny_meta.make_trainer(config, examples)
-  # It is pure: this saves a compilation.
+  # The step is a pure function: sharing it saves a compilation.
   again.groups[0].compiled_step = trainer.groups[0].compiled_step
   again.train(20)
   again.write_checkpoint(folder / "second_20")

@@ -297,5 +297,5 @@ def test_a_misplaced_name_is_found(text, kind):
     ("experiments/train.py", "from absl import flags"),
   ],
 )
-def test_a_name_in_its_place_is_let_pass(path, text):
+def test_a_name_in_its_place_passes(path, text):
   assert misplaced_names({path: text}) == []

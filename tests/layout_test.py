@@ -46,6 +46,7 @@ BROAD_TESTS = (
   "tests/models/features_and_heads_test.py",
   "tests/models/golden_model_test.py",
   "tests/models/saving_test.py",
+  "tests/old_files_test.py",
   "tests/packaging_test.py",
   "tests/rule/hand_designed/hand_designed_test.py",
   "tests/rule/learned/update_rule_config_test.py",
@@ -70,7 +71,9 @@ TESTED_BY = {
   ),
   "tests/experiments/meta_train_test.py": (
     "experiments/training/engine_flags.py",
-    "experiments/training/run_log.py",
+    "experiments/training/inner_flags.py",
+    "experiments/training/logging_flags.py",
+    "experiments/training/outer_flags.py",
   ),
   # The authors' own numbers, step by step.
   "tests/golden_test.py": (
@@ -89,12 +92,23 @@ TESTED_BY = {
   ),
   "tests/meta/estimators/real_task_test.py": (
     "lurl_tf/meta/estimators/config.py",
-    "lurl_tf/meta/estimators/get.py",
     "lurl_tf/meta/estimators/mixture.py",
   ),
-  "tests/meta/inner/unroll_test.py": ("lurl_tf/meta/inner/unroll_config.py",),
+  "tests/meta/inner/unroll_test.py": (
+    "lurl_tf/meta/inner/state.py",
+    "lurl_tf/meta/inner/unroll_config.py",
+  ),
   "tests/meta/runs/folder_test.py": ("lurl_tf/meta/runs/saved_rule.py",),
-  "tests/meta/trainer_test.py": ("lurl_tf/meta/outer/state.py",),
+  "tests/meta/runs/session_test.py": (
+    "lurl_tf/meta/runs/callback.py",
+    "lurl_tf/meta/runs/card.py",
+    "lurl_tf/meta/runs/log.py",
+  ),
+  "tests/meta/slots/group_test.py": ("lurl_tf/meta/slots/structures.py",),
+  "tests/meta/trainer_test.py": (
+    "lurl_tf/meta/outer/calls.py",
+    "lurl_tf/meta/outer/state.py",
+  ),
   "tests/models/bad_input_test.py": (
     "lurl_tf/models/input_checks.py",
     "lurl_tf/models/training_batches.py",
@@ -114,6 +128,9 @@ TESTED_BY = {
     "lurl_tf/rule/hand_designed/batch_products.py",
   ),
   "tests/rule/learned/update_rule_test.py": ("lurl_tf/structures.py",),
+  "tests/tasks/sources/data_set_name_test.py": (
+    "lurl_tf/tasks/sources/data_set.py",
+  ),
 }
 
 

@@ -11,9 +11,9 @@ from lurl_tf.meta.inner.optimizer_state import (
   fresh_optimizer,
 )
 from lurl_tf.meta.inner.plain_graphs import plain_graphs
+from lurl_tf.meta.inner.state import InnerState, SlotClock
 from lurl_tf.meta.inner.unroll import (
   MetaParameters,
-  SlotState,
   TruncationData,
   unroll,
 )
@@ -26,7 +26,7 @@ from lurl_tf.structures import Episode, RuleConfig
 STEPS, BATCH, INPUTS, UNITS, CLASSES = 3, 7, 6, (5, 4), 3
 SUPPORT = 9
 EPSILON = 1e-4
-# Of an epsilon as large as the proposals: a step is curved, but not a sign.
+# Adam's epsilon is as large as the proposals: a step is smooth, unlike a sign.
 INNER_OPTIMIZERS = {
   "momentum": InnerOptimizerConfig("sgd", momentum=0.5),
   "nesterov": InnerOptimizerConfig("sgd", momentum=0.8, nesterov=True),
@@ -47,7 +47,7 @@ def make_problem(
   activation,
   inner_optimizer=DEFAULT_INNER_OPTIMIZER,
 ):
-  """The mean loss of a 3-step unroll as a function of a flat theta."""
+  """Mean loss of a 3-step unroll as a function of a flat theta."""
   config = RuleConfig(
     hidden_channels=6,
     delta_channels=4,
@@ -59,7 +59,7 @@ def make_problem(
     dtype="float64",
   )
   generator = np.random.default_rng(0)
-  # Every meta-parameter matters: those that start at zero are moved, too.
+  # Meta-parameters that start at zero are moved: all of them matter.
   theta = [
     variable.numpy() + generator.normal(0, 0.1, variable.shape)
     for variable in UpdateRule(config, seed=3).meta_parameters
@@ -85,12 +85,8 @@ def make_problem(
     lambda value: 3 * value[tf.newaxis],
     initial_weights(INPUTS, UNITS, (1, 2), "float64"),
   )
-  state = SlotState(
-    weights,
-    tf.constant([0]),
-    tf.constant([STEPS]),
-    fresh_optimizer(inner_optimizer, weights),
-  )
+  state = InnerState(weights, fresh_optimizer(inner_optimizer, weights))
+  clock = SlotClock(tf.constant([0]), tf.constant([STEPS]))
   unroll_config = UnrollConfig(max_steps=STEPS)
 
   @tf.function(autograph=False)
@@ -101,6 +97,7 @@ def make_problem(
       unroll_config,
       parameters,
       state,
+      clock,
       data,
       tf.constant(STEPS),
       activation,
@@ -152,7 +149,7 @@ def test_every_meta_parameter_with_smooth_nonlinearities(
   loss, theta = make_problem(mixing, identical_updates, "softplus")
   gradients = gradient_of(loss, theta)
   generator = np.random.default_rng(5)
-  # What the last bits of two losses can change in their difference.
+  # Rounding errors of two losses, in their difference.
   rounding = 8 * np.finfo(np.float64).eps * float(loss(*theta)) / (2 * EPSILON)
   live = 0
   for index, gradient in enumerate(gradients):
@@ -173,7 +170,7 @@ def test_every_meta_parameter_with_smooth_nonlinearities(
 
 @pytest.mark.parametrize(("mixing", "identical_updates"), KINDS)
 def test_whole_theta_with_relu(mixing, identical_updates):
-  """The gradient without a graph, whose building would take longest."""
+  """The gradient is eager: tracing a graph would take longest."""
   loss, theta = make_problem(mixing, identical_updates, "relu")
   gradients = gradient_of(loss.python_function, theta)
   generator = np.random.default_rng(2)

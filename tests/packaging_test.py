@@ -20,7 +20,7 @@ pytestmark = pytest.mark.skipif(
 
 
 def setup_arguments():
-  """The literal arguments of `setuptools.setup`."""
+  """Literal arguments of `setuptools.setup`."""
   tree = ast.parse((source_tree.ROOT / "setup.py").read_text())
   (call,) = (
     node.value

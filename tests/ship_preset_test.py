@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Tests of the tool that ships presets, and of what is shipped."""
+"""Tests of the tool that ships presets, and of the shipped rule."""
 
 import numpy as np
 import pytest
@@ -75,6 +75,6 @@ def test_the_shipped_rule_does_what_its_table_says():
     if line.startswith("learned_rule")
   )
   in_table = float(line.split()[5])  # ridge, "+-", its error, ridge_loo
-  # Another machine rounds otherwise.
+  # Rounding differs between machines.
   assert abs(100 * scored.mean - in_table) < 1.5
   assert scored.mean > random.mean + 0.05

@@ -15,7 +15,7 @@ pytestmark = pytest.mark.skipif(
 MAX_LINES = 400
 LICENSE_LINE = "# SPDX-License-Identifier: Apache-2.0\n"
 
-# Methods that Keras calls, and documents, itself.
+# Methods that Keras calls and documents.
 KERAS_METHODS = (
   "build",
   "call",
@@ -64,7 +64,7 @@ def lacks_annotation(function):
 
 
 def find_problems(files: Mapping[str, str]):
-  """What is wrong with the style of files; sentences."""
+  """Sentences on problems with the style of files."""
   problems = []
   for path, text in files.items():
     lines = text.count("\n")

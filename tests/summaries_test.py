@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Tests that what is written can be read as TensorBoard reads it."""
+"""Tests that TensorBoard's reader finds what was written."""
 
 import math
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A meta-training problem so small that tests can afford many of them."""
+"""Meta-training problem that is small enough for many tests."""
 
 import contextlib
 import dataclasses
@@ -17,9 +17,10 @@ from lurl_tf.meta.inner.flat_parameters import (
   flatten_parameters,
   unflatten_parameters,
 )
-from lurl_tf.meta.inner.unroll import MetaParameters, SlotState, TruncationData
+from lurl_tf.meta.inner.state import InnerState, SlotClock
+from lurl_tf.meta.inner.unroll import MetaParameters, TruncationData
 from lurl_tf.meta.inner.unroll_config import UnrollConfig
-from lurl_tf.meta.slots.group import Advance, Slots, Truncation
+from lurl_tf.meta.slots.structures import Advance, Slots, Truncation
 from lurl_tf.meta.train_config import MetaTrainConfig
 from lurl_tf.meta.trainer import MetaTrainer
 from lurl_tf.rule.learned.update_rule import UpdateRule
@@ -37,7 +38,7 @@ CLASSES, TASK_CLASSES, PER_CLASS = 4, 3, 3
 BATCH = 8
 
 
-# Flags of `experiments.meta_train` for a run as small as that of `make_config`.
+# Flags of `experiments.meta_train` for a run of the size of `make_config`.
 FLAGS = {
   "hidden_channels": "8",
   "delta_channels": "4",
@@ -66,7 +67,7 @@ def make_rule_config(mixing="pooled", dtype="float32", **sizes):
 
 
 def make_rule(config, seed=0):
-  """A rule all of whose meta-parameters matter, also those that start at 0."""
+  """Rule in which no meta-parameter is zero, not even initial zeros."""
   rule = UpdateRule(config, seed=seed)
   generator = np.random.default_rng([7, seed])
   for variable in rule.meta_parameters:
@@ -75,7 +76,7 @@ def make_rule(config, seed=0):
 
 
 class Call(NamedTuple):
-  """One call of a group's step."""
+  """Arguments and result of one call of a group's step."""
 
   parameters: tf.Tensor
   slots: Slots
@@ -90,8 +91,7 @@ def draw_problem(slots, steps, draws=1, units=UNITS, dtype="float64", seed=0):
     lambda *each: 3 * tf.stack(each),
     *(initial_weights(INPUTS, units, (seed, t), dtype) for t in range(slots)),
   )
-  state = SlotState(
-    weights,
+  clock = SlotClock(
     age=tf.range(slots, dtype=tf.int32) * 3,
     horizon=tf.range(slots, dtype=tf.int32) * 4 + 5,
   )
@@ -102,32 +102,31 @@ def draw_problem(slots, steps, draws=1, units=UNITS, dtype="float64", seed=0):
   def part():
     targets = np.repeat(np.eye(TASK_CLASSES), PER_CLASS, axis=0)
     shape = (steps, slots, draws, len(targets))
-    # Classes differ in their means, or else nothing can be learned.
+    # Classes differ in their means; otherwise nothing can be learned.
     inputs = normal(*shape) + targets @ normal(TASK_CLASSES)
     return inputs, np.broadcast_to(targets, (*shape, TASK_CLASSES))
 
   arrays = TruncationData(
     normal(steps, slots, BATCH), Episode(*part(), *part())
   )
-  return state, tf.nest.map_structure(
-    lambda array: tf.constant(array, dtype), arrays
-  )
+  data = tf.nest.map_structure(lambda array: tf.constant(array, dtype), arrays)
+  return InnerState(weights), clock, data
 
 
 def make_parameters(rule, rates=(0.3, 0.1)):
-  """What is meta-learned, of a rule and knots of the inner learning rate."""
+  """`MetaParameters` of a rule and of knots of the inner learning rate."""
   log_rates = tf.constant(np.log(rates), rule.config.dtype)
   values = tuple(map(tf.convert_to_tensor, rule.meta_parameters))
   return MetaParameters(values, log_rates)
 
 
 def make_vector(rule, rates=(0.3, 0.1)):
-  """The same as one vector."""
+  """`make_parameters` as one vector."""
   return flatten_parameters(make_parameters(rule, rates))
 
 
 def make_examples(per_class=20, separation=2.0, seed=0):
-  """Classes that differ in their means, float32."""
+  """Float32 examples of classes that differ in their means."""
   generator = np.random.default_rng(seed)
   labels = np.repeat(np.arange(CLASSES), per_class).astype(np.int32)
   centers = separation * generator.normal(size=(CLASSES, INPUTS))
@@ -139,7 +138,7 @@ def make_examples(per_class=20, separation=2.0, seed=0):
 
 
 def make_tasks(*units, activation="relu", episodes=None, **fields):
-  """A distribution of one data set, and of a bucket for every base model."""
+  """Distribution of one data set with a bucket for every base model."""
   numbers = {
     "classes_per_task": TASK_CLASSES,
     "batch_size": BATCH,
@@ -160,7 +159,7 @@ def make_tasks(*units, activation="relu", episodes=None, **fields):
 def make_config(
   mixing="pooled", dtype="float32", unroll=None, units=UNITS, **fields
 ):
-  """A run of three slots and truncations of two to four steps."""
+  """Config of three slots and truncations of two to four steps."""
   own = {
     "tasks": make_tasks(units),
     "slots": 3,
@@ -178,7 +177,7 @@ def make_config(
 
 
 def make_samplers(config, examples=None, use="meta_train"):
-  """A sampler per bucket."""
+  """One sampler per bucket."""
   examples = make_examples() if examples is None else examples
   return tuple(
     TaskSampler(examples, bucket.episodes, config.seed, use)
@@ -187,17 +186,17 @@ def make_samplers(config, examples=None, use="meta_train"):
 
 
 def make_trainer(config, examples=None, **options):
-  """A trainer of a new rule."""
+  """Trainer of a new rule."""
   rule = UpdateRule(config.rule, config.seed, config.term_coefficient)
   return MetaTrainer(rule, make_samplers(config, examples), config, **options)
 
 
 def record(group):
-  """Keeps what goes into a group's compiled step, and what comes out."""
+  """Records the calls of a group's compiled step in `group.calls`."""
   group.calls = []
 
   def advance(*args):
-    result = group.advance(*args)
+    result = group._advance(*args)
     group.calls.append(Call(*args, result))
     return result
 
@@ -205,7 +204,7 @@ def record(group):
 
 
 def make_recorder(config):
-  """A trainer of a new rule that keeps the calls of its first group's step."""
+  """Trainer of a new rule that records the calls of its first group."""
   trainer = make_trainer(config)
   record(trainer.groups[0])
   trainer.calls = trainer.groups[0].calls
@@ -214,7 +213,7 @@ def make_recorder(config):
 
 @contextlib.contextmanager
 def eagerly():
-  """A context without graphs: what is done once is done sooner.
+  """Context without graphs: a few steps take less time than a graph.
 
   Trainers take all slots at once, as on an accelerator: one by one, eager
   operations on small arrays would take as many times as long.
@@ -222,7 +221,7 @@ def eagerly():
   tf.config.run_functions_eagerly(True)
   try:
     with mock.patch.object(
-      distribution, "runs_on_processors", lambda strategy: False
+      distribution, "runs_on_cpus", lambda strategy: False
     ):
       yield
   finally:
@@ -231,7 +230,7 @@ def eagerly():
 
 @contextlib.contextmanager
 def tiny_data():
-  """A context in which any data set is four classes of twelve inputs."""
+  """Context in which any data set is four classes of twelve inputs."""
   with mock.patch.object(
     loading, "load_examples", lambda *_, **__: make_examples()
   ):
@@ -239,7 +238,7 @@ def tiny_data():
 
 
 def parsed_flags(without=(), **values):
-  """A context of flags: `FLAGS`, but for some names, and those given."""
+  """Context of flags: `FLAGS` except some names, and the given ones."""
   flags.FLAGS.mark_as_parsed()
   kept = {name: text for name, text in FLAGS.items() if name not in without}
   texts = {name: str(value) for name, value in values.items()}
@@ -247,13 +246,13 @@ def parsed_flags(without=(), **values):
 
 
 def theta_of(trainer):
-  """The values of a trainer's rule."""
+  """Values of the meta-parameters of a trainer's rule."""
   parameters = unflatten_parameters(trainer.config.rule, trainer.parameters())
   return [value.numpy() for value in parameters.rule]
 
 
 def assert_all_equal(one, other):
-  """Two structures of arrays are equal, bit for bit."""
+  """Asserts that two structures of arrays are equal bit for bit."""
   for first, second in zip(
     tf.nest.flatten(one), tf.nest.flatten(other), strict=True
   ):
@@ -261,7 +260,7 @@ def assert_all_equal(one, other):
 
 
 def read_checkpoint(path):
-  """All arrays of a checkpoint by their names in it."""
+  """Dictionary of all arrays of a checkpoint."""
   reader = tf.train.load_checkpoint(str(path))
   return {
     name: reader.get_tensor(name)

@@ -18,13 +18,13 @@ RATE = 0.05
 
 
 def tiny_rule(seed=0, **options):
-  """A random rule, quick to trace."""
+  """Random rule of few channels."""
   config = {**TINY_RULE.__dict__, **options}
   return lurl_tf.UpdateRule(lurl_tf.RuleConfig(**config), seed=seed)
 
 
 def tiny_model(units=(6, 4), rule=None, rate=RATE, seed=0, **options):
-  """A compiled model; without XLA unless asked for."""
+  """Compiled model, by default without XLA."""
   compiled = {
     key: options.pop(key)
     for key in ("jit_compile", "steps_per_execution", "run_eagerly")
@@ -62,7 +62,7 @@ def chain_of(model):
 
 
 def values_of(model):
-  """All numbers that a model keeps: weights, statistics, theta."""
+  """Weights, statistics and meta-parameters of a model."""
   arrays = [variable.numpy() for variable in model.base_model.weights]
   return arrays + [v.numpy() for v in model.rule.meta_parameters]
 
@@ -73,7 +73,7 @@ def assert_equal_values(one, other):
 
 
 def stem_and_head(units=(6, 4), classes=3):
-  """Images through a stem, a chain and a head, the same ones every time."""
+  """Network of a stem, a chain and a head, with the same initial weights."""
   keras.utils.set_random_seed(0)
   return keras.Sequential(
     [
@@ -92,7 +92,7 @@ def weights_of(model):
 
 
 def expected_weights(model, inputs, epochs=1, batch=8):
-  """What `inner_step` alone makes of the model's weights."""
+  """Weights of a model after inner steps by `inner_step` alone."""
   weights = weights_of(model)
   for _ in range(epochs):
     for begin in range(0, len(inputs), batch):

@@ -60,7 +60,10 @@ alias(
   "tests": """\
 filegroup(
     name = "golden",
-    srcs = glob(["golden/**"]),
+    srcs = glob([
+        "fixtures/**",
+        "golden/**",
+    ]),
 )
 """,
   "tools": 'exports_files(["run_pytest.py"])\n',

@@ -3,9 +3,9 @@
 
 from collections.abc import Sequence
 
-from experiments.common.progress import Progress
 from experiments.common.rule_choice import RuleChoice
 from lurl_tf.evaluation import EvaluationConfig, Report, split_episodes
+from lurl_tf.meta.runs.progress import Progress
 
 
 def make_config(

@@ -1,19 +1,19 @@
 # SPDX-License-Identifier: Apache-2.0
-"""An absl flag that holds whole numbers, such as `--units=128,32`."""
+"""absl flags of integers separated by commas, such as `--units=128,32`."""
 
 from collections.abc import Sequence
 
 from absl import flags
 
-# A flag defined through this file belongs to the file that asked for it:
-# `--help` lists it there.
+# A flag belongs to the file that calls `define_int_list`: `--help` lists it
+# there.
 flags.disclaim_key_flags()
 
 
 class _IntListParser(flags.ArgumentParser):
-  """Turns "128,32" into (128, 32)."""
+  """Parses "128,32" as (128, 32)."""
 
-  syntactic_help = "whole numbers separated by commas"
+  syntactic_help = "integers separated by commas"
 
   def __init__(self, minimum: int):
     self._minimum = minimum
@@ -26,17 +26,17 @@ class _IntListParser(flags.ArgumentParser):
       numbers = ()
     if not numbers or min(numbers) < self._minimum:
       raise ValueError(
-        "expected whole numbers separated by commas, each at least "
+        "expected integers separated by commas, each at least "
         f"{self._minimum}. Received: {argument!r}"
       )
     return numbers
 
   def flag_type(self) -> str:
-    return "whole numbers separated by commas"
+    return "integers separated by commas"
 
 
 class _IntListSerializer(flags.ArgumentSerializer):
-  """Turns (128, 32) into "128,32"."""
+  """Writes (128, 32) as "128,32"."""
 
   def serialize(self, value: Sequence[int]) -> str:
     return ",".join(map(str, value))
@@ -49,21 +49,21 @@ def define_int_list(
   minimum: int = 1,
   flag_values: flags.FlagValues = flags.FLAGS,
 ) -> flags.FlagHolder:
-  """Defines a flag whose value is a tuple of ints, or None if not given.
+  """Defines a flag whose value is a tuple of integers.
 
   Args:
-    name: the flag's name.
-    default: the value when the flag is not given.
-    help_text: one sentence for `--help`.
-    minimum: the least number allowed.
-    flag_values: where the flag is registered.
+    name: Name of the flag.
+    default: Value of the flag if it is not given; may be None.
+    help_text: Text for `--help`.
+    minimum: Least number allowed.
+    flag_values: `FlagValues` that the flag is registered with.
 
   Returns:
-    A holder; `.value` is the tuple.
+    `FlagHolder` whose `.value` is the tuple.
 
   Raises:
-    absl.flags.IllegalFlagValueError: when flags are parsed, if the text is
-      not such a list.
+    absl.flags.IllegalFlagValueError: When flags are parsed, if the text is not
+      such a list.
   """
   return flags.DEFINE(
     _IntListParser(minimum),

@@ -7,7 +7,7 @@ import tensorflow as tf
 
 # `tree_reduction_rewriter` splits sums of more than 32 numbers into trees of
 # sums, which take longer to compile and to run. LLVM's level 3 compiles longer
-# than level 2, and its code is no faster. docs/speed_log.md has the numbers.
+# than level 2, and its code is no faster. docs/log/speed.md has the numbers.
 _OPTIONS = {
   "xla_disable_hlo_passes": "tree_reduction_rewriter",
   "xla_backend_optimization_level": "2",

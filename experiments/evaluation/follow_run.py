@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Evaluates the checkpoints of a meta-training run as they appear.
 
-It is a process of its own, on a machine of its own if need be: it reads the
-run's folder, and writes below `evaluation/` in it only.
+It runs in a process of its own, on another machine if needed: it reads the
+run's folder, and writes only to `evaluation/` in it.
 """
 
 import dataclasses
@@ -18,7 +18,6 @@ from experiments.common.charts import curve_name, suite_charts
 from experiments.common.results import DECISIVE_READOUT
 from experiments.common.rule_choice import RuleChoice
 from experiments.evaluation.confusion_matrix import few_shot_picture
-from experiments.training.best_rule import keep_best
 from lurl_tf import files
 from lurl_tf.evaluation import (
   LEARNED_RULE,
@@ -31,6 +30,7 @@ from lurl_tf.evaluation import (
 )
 from lurl_tf.evaluation.draws import draw_support
 from lurl_tf.evaluation.snapshots import take_snapshots
+from lurl_tf.meta.runs.best_rule import keep_best
 from lurl_tf.meta.runs.checkpoints import SavedCheckpoint, list_checkpoints
 from lurl_tf.meta.runs.description import RunDescription
 from lurl_tf.meta.runs.folder import TENSORBOARD_FOLDER
@@ -42,7 +42,7 @@ from lurl_tf.structures import LabelledExamples
 from lurl_tf.summaries import SummaryWriter
 
 FOLDER = "evaluation"
-# By data set, method and read-out.
+# Accuracies by data set, method and read-out.
 Baselines = dict[str, dict[str, dict[str, float]]]
 _BASELINES = (RAW_INPUTS, RANDOM_INIT, UNTRAINED_RULE)
 _WAIT_SECONDS = 5.0
@@ -52,9 +52,9 @@ class SuiteEntry(NamedTuple):
   """A data set that every checkpoint is scored on.
 
   Attributes:
-    name: of the data set.
-    train: its training split.
-    test: its test split.
+    name: Name of the data set.
+    train: `LabelledExamples` of its training split.
+    test: `LabelledExamples` of its test split.
   """
 
   name: str
@@ -63,12 +63,14 @@ class SuiteEntry(NamedTuple):
 
 
 class Score(NamedTuple):
-  """What a checkpoint is worth.
+  """Scores of a checkpoint.
 
   Attributes:
-    step: outer steps done.
-    validation: on data of use `"meta_validation"`; the only one to choose by.
-    suite: accuracy in [0, 1] by data set and read-out; to report only.
+    step: Integer number of outer steps done.
+    validation: `ValidationScore` on data of use `"meta_validation"`, by which
+      the best rule is chosen.
+    suite: Accuracies in [0, 1] by data set and read-out, which are reported
+      only.
   """
 
   step: int
@@ -77,15 +79,15 @@ class Score(NamedTuple):
 
 
 class Follower:
-  """Scores checkpoints and writes what it finds.
+  """Scores checkpoints and writes the results.
 
   Args:
-    logdir: the run's folder.
-    description: of `read_description`.
-    metadata: of the run's rule, but for what a checkpoint says.
-    validation: scores by data of use `"meta_validation"`.
-    suite: data sets to report on.
-    make_config: from a rule to how it is evaluated.
+    logdir: Log folder of the run.
+    description: `RunDescription` of `read_description`.
+    metadata: `PresetMetadata` of the run's rule before the first step.
+    validation: `Validation` on data of use `"meta_validation"`.
+    suite: `SuiteEntry` of each data set to report on.
+    make_config: Function from a `RuleChoice` to the `EvaluationConfig`.
   """
 
   def __init__(
@@ -110,8 +112,9 @@ class Follower:
     """Scores every checkpoint that was not scored before, and waits for more.
 
     Args:
-      timeout: seconds without a new checkpoint after which it ends; 0: never.
-      sleep: waits so many seconds; an argument so that a test can hold time.
+      timeout: Seconds without a new checkpoint after which it ends; 0 for
+        never.
+      sleep: Function that waits for a number of seconds.
     """
     done = {row["step"] for row in read_results(self._logdir)}
     waited = 0.0
@@ -119,14 +122,14 @@ class Follower:
       new = self._list_all_but(done)
       if new and self._baselines is None:
         self._baselines = self.score_baselines()
-        # Meanwhile the run may have removed those, and written others.
+        # Meanwhile the run may have removed checkpoints and written others.
         new = self._list_all_but(done)
       for saved in new:
         done.add(saved.step)
         try:
           saved_rule = read_rule(saved, self._description.config)
-        except OSError as error:  # The run keeps a few checkpoints only.
-          print(f"step {saved.step} is passed over: {error}", flush=True)
+        except OSError as error:  # The run keeps few checkpoints.
+          print(f"skipped step {saved.step}: {error}", flush=True)
           continue
         self._take_down(self.score(saved, saved_rule), saved_rule)
       if new:
@@ -138,10 +141,13 @@ class Follower:
       waited += _WAIT_SECONDS
 
   def score_baselines(self) -> Baselines:
-    """Scores what no checkpoint changes, for lines beside the curves.
+    """Scores the baselines, for constant lines beside the curves.
 
-    The untrained rule is random, whatever rule the run began with; its inner
-    learning rates are those of the run's beginning.
+    The untrained rule is random, whatever rule the run started from; its inner
+    learning rates are the initial ones of the run.
+
+    Returns:
+      Accuracies by data set, method and read-out.
     """
     config = self._description.config
     rule = UpdateRule(config.rule, config.seed, config.term_coefficient)
@@ -162,7 +168,15 @@ class Follower:
     return baselines
 
   def score(self, saved: SavedCheckpoint, saved_rule: SavedRule) -> Score:
-    """Scores one checkpoint."""
+    """Scores one checkpoint.
+
+    Args:
+      saved: `SavedCheckpoint`.
+      saved_rule: `SavedRule` of the checkpoint.
+
+    Returns:
+      `Score`.
+    """
     config = self._config_of(
       saved_rule.rule, saved.step, saved_rule.inner_learning_rates
     )
@@ -205,7 +219,7 @@ class Follower:
     )
 
   def _show(self, score: Score, saved_rule: SavedRule) -> None:
-    """Writes what TensorBoard shows of a checkpoint."""
+    """Writes curves and pictures of a checkpoint for TensorBoard."""
     if not self._writers:
       self._open_writers()
     writer = self._writers[LEARNED_RULE]
@@ -232,7 +246,7 @@ class Follower:
       each.flush()
 
   def _open_writers(self) -> None:
-    # TensorBoard colours by run: each baseline is one.
+    # TensorBoard has a colour per run, so that each baseline is one.
     self._writers = {
       method: SummaryWriter(tf.io.gfile.join(self._folder, folder))
       for method, folder in (
@@ -260,17 +274,17 @@ class Follower:
 
 
 def read_results(logdir: str) -> list[dict[str, Any]]:
-  """What was found of a run's checkpoints so far.
+  """Reads the scores of a run's checkpoints.
 
   Args:
-    logdir: the run's folder.
+    logdir: Log folder of the run.
 
   Returns:
-    The fields of a `Score` for every checkpoint; none if none was scored.
+    List of the fields of a `Score` per checkpoint.
 
   Raises:
-    OSError: if they cannot be read.
-    ValueError: if they are damaged.
+    OSError: If the file cannot be read.
+    ValueError: If the file is damaged.
   """
   path = _results_path(logdir)
   try:
@@ -290,7 +304,7 @@ def _results_path(logdir: str) -> str:
 
 
 def _accuracies(result: ComparisonResult, method: str) -> dict[str, float]:
-  """A method's mean accuracies by read-out, after its last inner step."""
+  """Mean accuracies of a method by read-out, after its last inner step."""
   return {
     score.readout: score.mean
     for score in result.scores
@@ -301,7 +315,7 @@ def _accuracies(result: ComparisonResult, method: str) -> dict[str, float]:
 def _confusion(
   rule: UpdateRule, entry: SuiteEntry, config: EvaluationConfig
 ) -> np.ndarray:
-  """A picture of one network's confusions, on the first label draw."""
+  """Confusion matrix of one network on the first label draw, as a picture."""
   (*_, trained) = take_snapshots(rule, entry.train, config)
   support, *_ = draw_support(
     entry.train, config.examples_per_class, config.label_draws, config.seed

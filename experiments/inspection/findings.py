@@ -6,10 +6,10 @@ from typing import NamedTuple
 
 import numpy as np
 
-from experiments.common.progress import Progress
 from experiments.inspection.principal_components import Projection, project
 from lurl_tf.evaluation import EvaluationConfig
 from lurl_tf.evaluation.snapshots import Snapshot, take_snapshots
+from lurl_tf.meta.runs.progress import Progress
 from lurl_tf.rule.local_rule import LocalRule
 from lurl_tf.structures import LabelledExamples
 

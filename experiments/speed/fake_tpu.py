@@ -126,12 +126,14 @@ def lower_step(
   Returns:
     Serialized HLO.
   """
+  drawn = trainer.queue.take(trainer.steps_per_call)
+  truncations = trainer.outer_calls.per_replica(drawn)
   arguments = (
-    *first_local(strategy, trainer.next_arguments(trainer.steps_per_call)),
+    *first_local(strategy, (trainer.state.values, truncations)),
     tf.constant(0.0),
   )
   function = tf.function(
-    trainer.replica_function(0), jit_compile=True, autograph=False
+    trainer.outer_calls.replica_function(0), jit_compile=True, autograph=False
   )
   with _on_a_replica(strategy):
     return function.experimental_get_compiler_ir(*arguments)(

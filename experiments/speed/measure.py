@@ -15,7 +15,8 @@ from experiments.speed.fit import time_fit
 from lurl_tf.meta.estimators import Estimate, TruncatedBackpropagation
 from lurl_tf.meta.inner.flat_parameters import flatten_parameters
 from lurl_tf.meta.inner.plain_graphs import plain_graphs
-from lurl_tf.meta.inner.truncated_task import SlotClock, TruncatedTask
+from lurl_tf.meta.inner.state import SlotClock
+from lurl_tf.meta.inner.truncated_task import TruncatedTask
 from lurl_tf.meta.inner.unroll import MetaParameters, TruncationData
 from lurl_tf.meta.inner.unroll_config import UnrollConfig
 from lurl_tf.meta.slots.programs import SlotInputs, SlotPrograms

@@ -1,43 +1,22 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Flags of the meta-training engine: replicas, and the gradient estimator.
+"""Flags of the engine: devices, compiler and memory. They decide the speed."""
 
-A script that uses them says so, and `--help` then lists them as its own:
-
-    from experiments.training import engine_flags
-    flags.adopt_module_key_flags(engine_flags)
-"""
-
-import typing
-from typing import Literal
+from typing import Any
 
 import tensorflow as tf
 from absl import flags
 
-from lurl_tf.meta.estimators.config import (
-  ESTIMATORS,
-  EVOLUTION,
-  EstimatorConfig,
-)
-from lurl_tf.meta.inner.automatic import (
-  choose_convolutions,
-  choose_recomputation,
-)
-from lurl_tf.meta.inner.unroll_config import Recompute
-from lurl_tf.meta.strategy import (
-  STRATEGIES,
-  make_strategy,
-  runs_on_processors,
-)
-from lurl_tf.structures import RuleConfig
-from lurl_tf.tasks.distributions import TaskDistribution
+from experiments.common.dataclass_flags import DataclassFlags
+from lurl_tf.meta import UnrollConfig
+from lurl_tf.meta.strategy import STRATEGIES, make_strategy
 
 _STRATEGY = flags.DEFINE_enum(
   "strategy",
   "default",
   STRATEGIES,
-  "How replicas are distributed: one replica; one on every GPU of this "
-  "machine; on the machines that TF_CONFIG lists; on every core of a TPU or a "
-  "pod.",
+  "Placement of the replicas: default, one replica; mirrored, one on every GPU "
+  "of this machine; multi_worker, on the machines listed in TF_CONFIG; tpu, "
+  "one on every core of a TPU or a pod.",
 )
 _TPU = flags.DEFINE_string(
   "tpu", "", "Name or address of the TPU of --strategy=tpu, or local."
@@ -45,149 +24,37 @@ _TPU = flags.DEFINE_string(
 _CPU_REPLICAS = flags.DEFINE_integer(
   "cpu_replicas",
   0,
-  "With --strategy=mirrored: replicas that share this machine's processor, to "
-  "try on it what will run elsewhere.",
+  "Number of replicas that share this machine's CPU, with --strategy=mirrored; "
+  "for trials of a strategy.",
 )
 STEPS_PER_CALL = flags.DEFINE_integer(
   "steps_per_call",
   1,
-  "Outer steps in one call of a compiled function; more spare an accelerator "
-  "the wait for Python, and take longer to compile.",
+  "Outer steps in one call of a compiled function. More save GPUs and TPUs the "
+  "wait for Python, and take longer to compile.",
   lower_bound=1,
 )
 SLOTS_PER_PROGRAM = flags.DEFINE_integer(
   "slots_per_program",
-  0,
-  "Task slots that share a compiled program; 0: one on processors, all on "
-  "accelerators.",
-  lower_bound=0,
+  None,
+  "Task slots in one compiled program. Default: one on CPUs, all on GPUs and "
+  "TPUs.",
+  lower_bound=1,
 )
-_RECOMPUTE = flags.DEFINE_enum(
-  "recompute",
-  "auto",
-  ["auto", *typing.get_args(Recompute)],
-  "What of the inside of every inner step the backward pass computes anew, in "
-  "place of keeping it: all; all but the results of the rule's large "
-  "products and, by XLA, the statistics of its normalisations; nothing. auto: "
-  "by the size of what would be kept.",
-)
-PRODUCT_DTYPE = flags.DEFINE_enum(
-  "product_dtype",
-  "float32",
-  ["float32", "bfloat16"],
-  "Type that the factors of the rule's large matrix products are rounded to, "
-  "by the graph their results, too; all else stays float32.",
-)
-_CONVOLUTIONS = flags.DEFINE_enum(
-  "convolutions",
-  "auto",
-  ["auto", "direct", "winograd"],
-  "How rules of published mixing convolve many channels: winograd takes half "
-  "the multiplications, for processors by XLA. auto: winograd where that is "
-  "faster.",
-)
-COMPILER = flags.DEFINE_enum(
-  "compiler",
-  "xla",
-  ["xla", "graph"],
-  "What runs the inner steps: XLA, or a graph of TensorFlow's own operations, "
-  "which compiles in half the time and, for large base models and rules of "
-  "published mixing with fewer than 40 channels, is as fast on processors.",
-)
-_ESTIMATOR = flags.DEFINE_enum(
-  "estimator",
-  "tbptt",
-  ESTIMATORS,
-  "Of the meta-gradient: truncated or full backpropagation through time; "
-  "evolution strategies on truncations, persistent ones, or of a single "
-  "perturbation per inner training; a mixture by group of meta-parameters.",
-)
-PAIRS = flags.DEFINE_integer(
-  "pairs",
-  EstimatorConfig.pairs,
-  "Antithetic pairs of perturbations per task slot.",
-)
-PERTURBATION = flags.DEFINE_float(
-  "perturbation",
-  EstimatorConfig.perturbation,
-  "Standard deviation of perturbations.",
-)
-_CLIP_DIFFERENCE = flags.DEFINE_float(
-  "clip_difference",
-  EstimatorConfig.clip_difference,
-  "Largest difference of the losses of a pair; 0: any.",
-)
-_EVOLVED = flags.DEFINE_list(
-  "evolved",
-  list(EstimatorConfig.evolved),
-  "With --estimator=mixture: regular expressions of the names of the "
-  "meta-parameters that are left to evolution.",
-)
-_EVOLUTION = flags.DEFINE_enum(
-  "evolution",
-  EstimatorConfig.evolution,
-  EVOLUTION,
-  "With --estimator=mixture: the estimator of those.",
+_UNROLL = DataclassFlags(
+  UnrollConfig, ["recompute", "product_dtype", "convolutions", "compiler"]
 )
 
 
 def strategy_from_flags() -> tf.distribute.Strategy:
-  """The strategy that the flags describe; before all else of TensorFlow.
+  """Makes the strategy. TensorFlow must not have computed anything before.
 
   Raises:
-    ValueError: if flags do not fit together, or what they need is not there.
+    ValueError: If flags do not fit together, or a device is missing.
   """
   return make_strategy(_STRATEGY.value, _TPU.value, _CPU_REPLICAS.value)
 
 
-def recompute_from_flags(
-  rule: RuleConfig,
-  tasks: TaskDistribution,
-  max_steps: int,
-  strategy: tf.distribute.Strategy,
-) -> Recompute:
-  """What the backward pass computes anew, for `UnrollConfig`.
-
-  Args:
-    rule: sizes and options.
-    tasks: with the base models of the buckets.
-    max_steps: inner steps of the longest truncation.
-    strategy: of the run.
-  """
-  if _RECOMPUTE.value != "auto":
-    return _RECOMPUTE.value
-  return choose_recomputation(
-    rule, tasks, COMPILER.value, max_steps, runs_on_processors(strategy)
-  )
-
-
-def convolutions_from_flags(
-  rule: RuleConfig, strategy: tf.distribute.Strategy
-) -> Literal["direct", "winograd"]:
-  """How the rule convolves, for `UnrollConfig`.
-
-  Args:
-    rule: sizes and options.
-    strategy: of the run.
-  """
-  if _CONVOLUTIONS.value != "auto":
-    return _CONVOLUTIONS.value
-  return choose_convolutions(
-    rule, COMPILER.value, PRODUCT_DTYPE.value, runs_on_processors(strategy)
-  )
-
-
-def estimator_from_flags() -> EstimatorConfig:
-  """The estimator that the flags describe.
-
-  Raises:
-    ValueError: if a number is out of range.
-  """
-  return EstimatorConfig(
-    name=_ESTIMATOR.value,
-    pairs=PAIRS.value,
-    perturbation=PERTURBATION.value,
-    clip_difference=_CLIP_DIFFERENCE.value,
-    evolved=tuple(_EVOLVED.value),
-    evolution=_EVOLUTION.value,
-  )
+def unroll_from_flags() -> dict[str, Any]:
+  """Fields of `UnrollConfig` that were given."""
+  return _UNROLL.given()

@@ -1,8 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What TensorBoard shows of a rule while it is meta-trained, beside metrics."""
+"""Histograms, pictures and features of a rule while it is meta-trained."""
 
-import json
-import os
 from collections.abc import Sequence
 from typing import Any
 
@@ -14,39 +12,14 @@ from experiments.inspection.receptive_fields import receptive_field_grid
 from lurl_tf.evaluation import EvaluationConfig
 from lurl_tf.evaluation.draws import draw_support
 from lurl_tf.evaluation.snapshots import take_snapshots
-from lurl_tf.meta import MetaTrainConfig
+from lurl_tf.meta import Callback, MetaTrainConfig, RunState
 from lurl_tf.rule import UpdateRule
 from lurl_tf.structures import LabelledExamples
 from lurl_tf.summaries import SummaryWriter
+from lurl_tf.tasks import TaskSampler
 
-_METRICS = (
-  "meta/loss",
-  "meta/accuracy",
-  "validation/loss",
-  "validation/accuracy",
-)
 _MOST_POINTS = 500
 _ENLARGED = 4
-
-
-def write_hyper_parameters(
-  writer: SummaryWriter,
-  config: MetaTrainConfig,
-  tasks_name: str,
-  logdir: str,
-) -> None:
-  """Puts the fields of a run into HParams; lists are JSON there.
-
-  Args:
-    writer: of the run.
-    config: of the run.
-    tasks_name: what the task distribution is called; it stands for its fields.
-    logdir: the run's folder.
-  """
-  fields = {**config.to_json(), "tasks": tasks_name}
-  folder, name = os.path.split(os.path.normpath(logdir))
-  run_name = f"{name} in {folder or '.'}"
-  writer.hyper_parameters(_flattened(fields), _METRICS, run_name)
 
 
 def write_parameters(
@@ -55,13 +28,13 @@ def write_parameters(
   rule: UpdateRule,
   inner_learning_rates: Sequence[float],
 ) -> None:
-  """Adds histograms of theta, and what can be read off it by name.
+  """Writes histograms of theta, the mixture weights and the inner rates.
 
   Args:
-    writer: of the run.
-    step: outer steps done.
-    rule: as it stands.
-    inner_learning_rates: knots as they stand.
+    writer: `SummaryWriter` of the run.
+    step: Integer number of outer steps done.
+    rule: `UpdateRule` with the current meta-parameters.
+    inner_learning_rates: Current knots of the inner learning rate.
   """
   names = rule.meta_parameter_names
   writer.histograms(
@@ -80,13 +53,44 @@ def write_parameters(
   writer.scalars(step, scalars)
 
 
-class InnerTrainingView:
-  """Shows what a rule makes of one base network, the same one every time.
+class RuleSummaries(Callback):
+  """Writes summaries of the rule at every checkpoint.
 
   Args:
-    examples: what the network learns from, and its features are taken of; of
-      the data that the rule is meta-trained on.
-    config: of the run; the network is that of its first bucket.
+    show_inner_training: Whether to train a base network and show it, see
+      `InnerTrainingView`.
+  """
+
+  def __init__(self, show_inner_training: bool = False):
+    self._show_inner_training = show_inner_training
+    self._view: InnerTrainingView | None = None
+
+  def on_begin(
+    self, config: MetaTrainConfig, samplers: Sequence[TaskSampler]
+  ) -> None:
+    """See `Callback`."""
+    if self._show_inner_training:
+      examples = samplers[0].data_sets[0].usable_examples()
+      self._view = InnerTrainingView(examples, config)
+
+  def on_checkpoint(self, state: RunState) -> None:
+    """See `Callback`."""
+    if state.writer is None:
+      return
+    now = state.writer, state.step, state.rule, state.inner_learning_rates
+    write_parameters(*now)
+    if self._view is not None:
+      self._view.write(*now)
+
+
+class InnerTrainingView:
+  """Trains one base network with the rule, the same one every time.
+
+  Args:
+    examples: `LabelledExamples` that the network is trained on and its features
+      are computed of, from the meta-training split.
+    config: `MetaTrainConfig` of the run; the network is that of its first
+      bucket.
   """
 
   def __init__(self, examples: LabelledExamples, config: MetaTrainConfig):
@@ -106,13 +110,13 @@ class InnerTrainingView:
     rule: UpdateRule,
     inner_learning_rates: Sequence[float],
   ) -> None:
-    """Trains the network; writes updates, pictures and features.
+    """Trains the network, and writes updates, pictures and features.
 
     Args:
-      writer: of the run.
-      step: outer steps done.
-      rule: as it stands.
-      inner_learning_rates: knots as they stand.
+      writer: `SummaryWriter` of the run.
+      step: Integer number of outer steps done.
+      rule: `UpdateRule` with the current meta-parameters.
+      inner_learning_rates: Current knots of the inner learning rate.
     """
     horizon = self._config.max_horizon
     bucket = self._config.tasks.buckets[0]
@@ -169,14 +173,14 @@ class InnerTrainingView:
 def relative_updates(
   before: Sequence[Any], after: Sequence[Any]
 ) -> list[float]:
-  """The norm of each kernel's change, as a share of the kernel's norm.
+  """Divides the norm of each kernel's change by the kernel's norm.
 
   Args:
     before: `LayerWeights` of every layer, bottom first.
-    after: the same, later.
+    after: `LayerWeights` of the same layers after some inner steps.
 
   Returns:
-    A number per layer.
+    List of a number per layer.
   """
   return [
     float(
@@ -185,18 +189,3 @@ def relative_updates(
     )
     for old, new in zip(before, after)
   ]
-
-
-def _flattened(
-  fields: dict[str, Any], prefix: str = ""
-) -> dict[str, bool | float | int | str]:
-  """Fields of fields as `name.name`; what is no plain value as JSON."""
-  flat = {}
-  for name, value in fields.items():
-    if isinstance(value, dict):
-      flat.update(_flattened(value, f"{prefix}{name}."))
-    elif isinstance(value, bool | float | int | str):
-      flat[f"{prefix}{name}"] = value
-    else:
-      flat[f"{prefix}{name}"] = json.dumps(value)
-  return flat

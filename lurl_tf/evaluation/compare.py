@@ -70,9 +70,7 @@ def compare(
   if not isinstance(methods, Mapping):
     methods = {name: name for name in methods}
   rules = {
-    name: rules_package.get(method)
-    for name, method in methods.items()
-    if _is_rule(method)
+    name: _rule(method) for name, method in methods.items() if _is_rule(method)
   }
   seed = 0 if config is None else config.seed
   for name, method in methods.items():
@@ -111,6 +109,14 @@ def _is_rule(method: Any) -> bool:
   if isinstance(method, Method):
     return False
   return method not in (RANDOM_INIT, UNTRAINED, *baselines.NAMED)
+
+
+def _rule(method: Any) -> Rule:
+  try:
+    return rules_package.get(method)
+  except FileNotFoundError as error:
+    names = ", ".join((RANDOM_INIT, UNTRAINED, *baselines.NAMED))
+    raise FileNotFoundError(f"{error}. Other methods: {names}") from error
 
 
 def _own_config(rule: Rule) -> EvaluationConfig:

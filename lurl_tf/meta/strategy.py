@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How replicas are distributed; the only file that names accelerators."""
+"""Strategies of replicas; the only file that calls GPU or TPU APIs."""
 
 import json
 import os
@@ -7,7 +7,7 @@ from typing import Any
 
 import tensorflow as tf
 
-# What a reduction raises where another process is gone.
+# Errors of a reduction after another process has stopped.
 WORKER_LOST = (
   tf.errors.UnavailableError,
   tf.errors.AbortedError,
@@ -22,23 +22,23 @@ STRATEGIES = ("default", "mirrored", "multi_worker", "tpu")
 def make_strategy(
   name: str = "default", tpu: str = "", cpu_replicas: int = 0
 ) -> tf.distribute.Strategy:
-  """A strategy by name; call it before anything else of TensorFlow.
+  """Makes a strategy by name; call it before TensorFlow runs anything.
 
   Args:
     name: `"default"`, one replica on one device; `"mirrored"`, one on every
       GPU of this machine; `"multi_worker"`, one on every device of the
       machines that the environment variable `TF_CONFIG` lists; `"tpu"`, one on
       every core of a TPU or a pod, in full float32 precision.
-    tpu: of `"tpu"`: its name or address; `"local"` on a TPU machine itself.
-    cpu_replicas: of `"mirrored"`: so many replicas share this machine's
-      processor, to try on it what will run elsewhere.
+    tpu: For `"tpu"`, name or address of the TPU; `"local"` on a TPU machine.
+    cpu_replicas: For `"mirrored"`, number of replicas on this machine's CPU, to
+      test a run of several replicas without GPUs.
 
   Returns:
     A `tf.distribute.Strategy`.
 
   Raises:
-    ValueError: if the name is unknown, an argument belongs to another
-      strategy, or what it needs is not there.
+    ValueError: If the name is unknown, an argument belongs to another strategy,
+      or the strategy cannot be made on this machine.
   """
   if name not in STRATEGIES:
     raise ValueError(
@@ -46,7 +46,7 @@ def make_strategy(
     )
   if bool(tpu) != (name == "tpu"):
     raise ValueError(
-      "`tpu` must be given with the strategy 'tpu', and no other. "
+      "`tpu` must be given with the strategy 'tpu', and only with it. "
       f"Received: name={name!r}, tpu={tpu!r}"
     )
   if cpu_replicas and (name != "mirrored" or cpu_replicas < 2):
@@ -65,34 +65,34 @@ def make_strategy(
 
 
 def use_full_precision() -> None:
-  """Products of float32 numbers are float32, on accelerators too.
+  """Computes float32 products in full precision on GPUs and TPUs.
 
-  By default they are of bfloat16 or similar numbers, also within the read-out.
+  By default they round factors to fewer bits, also within the read-out.
   """
   tf.config.experimental.enable_tensor_float_32_execution(False)
 
 
 def compiles_replicas(strategy: tf.distribute.Strategy) -> bool:
-  """Whether a strategy itself compiles all that a replica runs."""
+  """Whether the strategy itself compiles the functions of replicas."""
   return isinstance(strategy, tf.distribute.TPUStrategy)
 
 
-def runs_on_processors(strategy: tf.distribute.Strategy) -> bool:
-  """Whether replicas run on processors, not on accelerators."""
+def runs_on_cpus(strategy: tf.distribute.Strategy) -> bool:
+  """Whether replicas run on CPUs."""
   if compiles_replicas(strategy):
     return False
   try:
     devices = strategy.extended.worker_devices
-  except RuntimeError:  # The strategy that is none has no devices of its own.
+  except RuntimeError:  # The default strategy has no devices of its own.
     return not tf.config.list_logical_devices("GPU")
   return all(":CPU:" in device for device in devices)
 
 
 def reduces_in_loops(strategy: tf.distribute.Strategy) -> bool:
-  """Whether replicas can reduce within a loop of their own.
+  """Whether replicas can reduce within a loop.
 
   The replicas of a `MirroredStrategy` are threads that meet in Python to
-  reduce: they cannot while a loop's graph is made.
+  reduce, which fails while the graph of a loop is traced.
   """
   mirrored = (
     tf.distribute.MirroredStrategy,
@@ -107,12 +107,12 @@ def is_chief(strategy: tf.distribute.Strategy) -> bool:
 
 
 def has_workers(strategy: tf.distribute.Strategy) -> bool:
-  """Whether several processes run the same program in step."""
+  """Whether the strategy has several processes."""
   return isinstance(strategy, tf.distribute.MultiWorkerMirroredStrategy)
 
 
 def local_replicas(strategy: tf.distribute.Strategy) -> tuple[int, ...]:
-  """Numbers of the replicas that this process feeds."""
+  """Numbers of the replicas of this process."""
   numbers = []
 
   def note(context):
@@ -124,11 +124,11 @@ def local_replicas(strategy: tf.distribute.Strategy) -> tuple[int, ...]:
 
 
 def per_replica(strategy: tf.distribute.Strategy, value_of: Any) -> Any:
-  """Values of the replicas that this process feeds.
+  """Makes per-replica values for the replicas of this process.
 
   Args:
-    strategy: of the replicas.
-    value_of: from a replica's number to nested tensors.
+    strategy: Strategy of the replicas.
+    value_of: Function from the number of a replica to nested tensors.
 
   Returns:
     The same nested structure of per-replica values.
@@ -139,12 +139,11 @@ def per_replica(strategy: tf.distribute.Strategy, value_of: Any) -> Any:
 
 
 def gather(strategy: tf.distribute.Strategy, values: Any) -> Any:
-  """The values of all replicas, of all processes, along their first axis.
+  """Concatenates the values of all replicas along their first axis.
 
   Args:
-    strategy: of the replicas; every one of its processes has to call this.
-    values: nested per-replica values, of equal shapes and of no type but
-      floats and integers.
+    strategy: Strategy of the replicas; all of its processes must call this.
+    values: Nested per-replica values of equal shapes; floats and integers.
 
   Returns:
     The same nested structure of tensors.
@@ -155,7 +154,7 @@ def gather(strategy: tf.distribute.Strategy, values: Any) -> Any:
 
 
 def first_local(strategy: tf.distribute.Strategy, values: Any) -> Any:
-  """The values of this process's first replica."""
+  """The values of the first replica of this process."""
   return tf.nest.map_structure(
     lambda value: strategy.experimental_local_results(value)[0], values
   )
@@ -171,7 +170,7 @@ def _mirrored(cpu_replicas: int) -> tf.distribute.Strategy:
   except RuntimeError as error:
     if len(tf.config.list_logical_devices("CPU")) < cpu_replicas:
       raise ValueError(
-        "`cpu_replicas` must be asked for before TensorFlow has run anything. "
+        "`cpu_replicas` must be set before TensorFlow runs anything. "
         f"Received: cpu_replicas={cpu_replicas}"
       ) from error
   return tf.distribute.MirroredStrategy(
@@ -189,9 +188,9 @@ def _check_cluster() -> None:
     known = False
   if not known:
     raise ValueError(
-      "The environment variable TF_CONFIG must list the workers and say which "
-      'of them this is, like {"cluster": {"worker": ["one:2222", "two:2222"]}, '
-      '"task": {"type": "worker", "index": 0}}. '
+      "The environment variable TF_CONFIG must list the workers and the index "
+      'of this one: {"cluster": {"worker": ["one:2222", "two:2222"]}, "task": '
+      '{"type": "worker", "index": 0}}. '
       f"Received: TF_CONFIG={text!r}"
     )
 

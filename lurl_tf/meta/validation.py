@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Scores a rule on held-out tasks while it is meta-trained."""
+"""Validation: the score of a rule on held-out tasks during meta-training."""
 
 import dataclasses
 from collections.abc import Sequence
@@ -8,27 +8,30 @@ from typing import NamedTuple
 import numpy as np
 import tensorflow as tf
 
+from lurl_tf.meta.inner.automatic import resolve_unroll
 from lurl_tf.meta.inner.plain_graphs import plain_graphs
-from lurl_tf.meta.inner.truncated_task import SlotClock, TruncatedTask
+from lurl_tf.meta.inner.state import SlotClock
+from lurl_tf.meta.inner.truncated_task import TruncatedTask
 from lurl_tf.meta.inner.variation import vary_truncation
 from lurl_tf.meta.metrics import UnrollMetrics
 from lurl_tf.meta.slots.draw import draw_truncation
+from lurl_tf.meta.strategy import runs_on_cpus
 from lurl_tf.meta.train_config import MetaTrainConfig, check_samplers
 from lurl_tf.random_numbers import Stream
 from lurl_tf.tasks.augmentation.config import AugmentationConfig
 from lurl_tf.tasks.data_use import check_may_choose
 from lurl_tf.tasks.episodes import TaskSampler
 
-# Of the held-out tasks that scripts validate on, whatever a run's own seed.
+# Seed of the held-out tasks of all runs, so that their scores can be compared.
 VALIDATION_SEED = 0
 
 
 class ValidationScore(NamedTuple):
-  """A rule's score on tasks of held-out classes and fonts.
+  """Score of a rule on tasks of held-out classes and fonts.
 
   Attributes:
-    loss: the meta-objective at the end of an inner training.
-    accuracy: of its read-out on query sets, in [0, 1].
+    loss: Meta-objective at the end of an inner training.
+    accuracy: Accuracy of the read-out on query sets, in [0, 1].
   """
 
   loss: float
@@ -36,22 +39,24 @@ class ValidationScore(NamedTuple):
 
 
 class Validation:
-  """Whole inner trainings on held-out tasks, the same ones every time.
+  """Whole inner trainings on held-out tasks, the same tasks every time.
 
-  Every bucket contributes `rounds` times `config.slots` tasks, from fresh
-  weights to `config.max_horizon` inner steps; inputs are permuted but not
-  augmented.
+  Every bucket contributes `rounds * config.slots` tasks. Each is trained from
+  fresh weights for `config.max_horizon` inner steps; inputs are permuted but
+  not augmented.
 
   Args:
-    samplers: of use `"meta_validation"`, one per bucket of `config.tasks`.
-    config: of the meta-training.
-    rounds: batches of tasks.
-    jit_compile: whether XLA compiles the inner training; never with the
+    samplers: `TaskSampler` of every bucket of `config.tasks`, of the use
+      `"meta_validation"`.
+    config: Configuration of the meta-training. Its "auto" values are resolved
+      for the default device.
+    rounds: Number of batches of tasks.
+    jit_compile: Whether the inner training is compiled with XLA; never with the
       compiler `"graph"`.
 
   Raises:
-    ValueError: if a sampler's data may not be chosen by, or the samplers do not
-      fit the config; if there are no rounds.
+    ValueError: If the data of a sampler must not decide anything, the samplers
+      do not fit the config, or `rounds` is not positive.
   """
 
   def __init__(
@@ -68,11 +73,12 @@ class Validation:
       raise ValueError(f"`rounds` must be positive. Received: rounds={rounds}")
     self._config, self._rounds = config, rounds
     steps = config.max_horizon
+    # Validation runs in this process, on its default device.
+    on_cpu = runs_on_cpus(tf.distribute.get_strategy())
     unroll = dataclasses.replace(
-      config.unroll,
+      resolve_unroll(config, on_cpu),
       max_steps=steps,
       evaluate_every=steps,
-      late_loss_power=0.0,
       recompute="never",
     )
     self._buckets = []
@@ -94,10 +100,10 @@ class Validation:
 
   @plain_graphs()
   def score(self, parameters: tf.Tensor) -> ValidationScore:
-    """The mean over all tasks.
+    """Scores meta-parameters, a mean over all tasks.
 
     Args:
-      parameters: `[n]`, what is meta-learned, see `MetaTrainer.parameters`.
+      parameters: `[n]`, see `MetaTrainer.parameters`.
 
     Returns:
       `ValidationScore`.

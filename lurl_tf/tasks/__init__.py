@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What is learned from. Importing this registers the builders with TFDS."""
+"""Data sets and tasks. Importing this registers the builders with TFDS."""
 
 from lurl_tf.tasks.augmentation.config import AugmentationConfig
 from lurl_tf.tasks.built_in.lurl_digits import LurlDigits
@@ -26,6 +26,7 @@ from lurl_tf.tasks.episodes import (
 )
 from lurl_tf.tasks.examples import scale_to_unit, validate_examples
 from lurl_tf.tasks.images.area_resize import area_resize
+from lurl_tf.tasks.sources.data_set_name import DataSetName
 from lurl_tf.tasks.sources.load import holds_images, load_examples
 from lurl_tf.tasks.sources.synthetic import (
   ClustersConfig,
@@ -39,6 +40,7 @@ __all__ = [
   "Bucket",
   "ClassPart",
   "ClustersConfig",
+  "DataSetName",
   "DataSource",
   "DataUse",
   "DecodersConfig",

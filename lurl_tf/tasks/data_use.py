@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What a data set may be used for."""
+"""Permitted uses of data sets."""
 
 from typing import Literal
 
@@ -8,16 +8,16 @@ DATA_USES: tuple[DataUse, ...] = ("meta_train", "meta_validation", "test")
 
 
 def check_may_choose(use: DataUse) -> None:
-  """Raises an error unless a choice may rest on data of this use.
+  """Raises an error unless data of this use may be used to choose by.
 
-  A number that something was chosen by says little about data never seen, so
-  choices rest on `meta_validation` alone.
+  A score that something was chosen by is biased, so choices use data of
+  `"meta_validation"` only.
 
   Args:
-    use: of the data whose scores are to be compared.
+    use: Use of the data whose scores are compared.
 
   Raises:
-    ValueError: if it is another one.
+    ValueError: If the use is another one.
   """
   if use != "meta_validation":
     raise ValueError(

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Tasks drawn from labelled examples: classes, permutations, batches, episodes.
 
-All draws are functions of integers that are passed in, so that a run can be
-repeated, and resumed anywhere.
+All draws are functions of integer keys, so that a run can be repeated, and
+resumed at any step.
 """
 
 import dataclasses
@@ -19,19 +19,21 @@ from lurl_tf.tasks.examples import scale_to_unit, validate_examples
 
 @dataclasses.dataclass(frozen=True)
 class EpisodeConfig:
-  """What a task shows the rule, and what it asks of the features.
+  """Numbers of classes and examples of a task.
 
   Args:
-    classes_per_task: classes that a task's examples come from.
-    batch_size: unlabelled examples of an inner step.
-    support_per_class: labelled examples of a class for the read-out.
-    query_per_class: labelled examples of a class that score it.
-    draws: label draws for every scored state.
-    permute_inputs: whether every task shuffles its inputs in its own way.
+    classes_per_task: Number of classes of a task.
+    batch_size: Number of unlabelled examples of an inner step.
+    support_per_class: Number of labelled examples of each class on which the
+      read-out is fitted.
+    query_per_class: Number of labelled examples of each class on which the
+      read-out is scored.
+    draws: Number of draws of labelled examples for every scored state.
+    permute_inputs: Whether every task permutes the inputs in its own way.
 
   Raises:
-    ValueError: if a number is not positive, or fewer than two classes or
-      examples are asked for.
+    ValueError: If a number is not positive, or there are fewer than two
+      classes or two examples of a batch.
   """
 
   classes_per_task: int = 10
@@ -61,10 +63,11 @@ class WeightedDataSet(NamedTuple):
   """A data set that tasks are drawn from.
 
   Attributes:
-    name: for messages and tables; those of one synthetic family share it.
-    examples: one split of it, in memory.
-    weight: how often a task comes from it, relative to the others.
-    classes: labels that tasks may use; None for all.
+    name: Name in messages and tables, shared by the seeds of a synthetic
+      family.
+    examples: Examples of one split.
+    weight: Frequency of its tasks, relative to the other data sets.
+    classes: Labels that tasks may use; None for all.
   """
 
   name: str
@@ -73,7 +76,7 @@ class WeightedDataSet(NamedTuple):
   classes: tuple[int, ...] | None = None
 
   def usable_examples(self) -> LabelledExamples:
-    """Those of the classes that tasks may use, whose labels count from 0."""
+    """Selects the classes that tasks may use; their labels count from 0."""
     if self.classes is None:
       return self.examples
     classes, names = sorted(self.classes), self.examples.class_names
@@ -86,12 +89,12 @@ class WeightedDataSet(NamedTuple):
 
 
 class Task(NamedTuple):
-  """One task: which classes, and in which order the inputs come.
+  """A task: a data set, some of its classes, and an order of the inputs.
 
   Attributes:
-    data_set: index of the data set.
-    classes: `[k]` labels.
-    permutation: `[i]` indices of the inputs.
+    data_set: Index of the data set.
+    classes: Labels `[k]`.
+    permutation: Indices of the inputs `[i]`.
   """
 
   data_set: int
@@ -102,20 +105,20 @@ class Task(NamedTuple):
 class TaskSampler:
   """Draws tasks and their examples from data sets held in memory.
 
-  Inputs come in the order of the pixels: a task's permutation is applied where
-  it is learned from, after augmentation.
+  Inputs are returned in the order of the pixels: the permutation of a task is
+  applied during training, after augmentation.
 
   Args:
-    data_sets: what tasks are drawn from; a single one may be given as its
+    data_sets: Data sets to draw tasks from; a single one may be given as its
       `LabelledExamples`.
-    config: what a task consists of.
-    seed: of all draws.
-    use: what the data may be used for; see `DataSource`.
+    config: Numbers of classes and examples of a task.
+    seed: Integer seed of all draws.
+    use: Use of the data; see `DataSource`.
 
   Raises:
-    ValueError: if there are fewer classes than a task needs, a class has fewer
+    ValueError: If there are fewer classes than a task needs, a class has fewer
       examples than an episode needs, inputs are not finite, or data sets have
-      inputs of different shapes; names the data set.
+      inputs of different shapes; the message names the data set.
   """
 
   def __init__(
@@ -148,7 +151,7 @@ class TaskSampler:
     return int(np.prod(self.image_shape))
 
   def task(self, *key: int) -> Task:
-    """The task of a key of integers, such as a slot and its generation."""
+    """Draws the task of a key of integers, such as a slot and a generation."""
     generator = self._generator(Stream.TASK, *key)
     data_set = self._choose_data_set(generator)
     labels = np.array(list(self._members[data_set]))
@@ -161,11 +164,11 @@ class TaskSampler:
     return Task(data_set, classes, permutation)
 
   def data_set_of(self, *key: int) -> int:
-    """Index of the data set of the task of a key; the rest is not drawn."""
+    """Draws only the data set of the task of a key, and returns its index."""
     return self._choose_data_set(self._generator(Stream.TASK, *key))
 
   def batches(self, task: Task, steps: int, *key: int) -> np.ndarray:
-    """Unlabelled examples of a task's classes, float32 `[steps, b, i]`."""
+    """Draws unlabelled examples of a task, float32 `[steps, b, i]`."""
     generator = self._generator(Stream.TASK_BATCH, *key)
     members = self._members[task.data_set]
     rows = np.concatenate([members[label] for label in task.classes])
@@ -173,16 +176,16 @@ class TaskSampler:
     return scale_to_unit(self._inputs(task)[chosen])
 
   def episodes(self, task: Task, count: int, *key: int) -> Episode:
-    """Labelled examples of a task, `count` times `draws` episodes.
+    """Draws labelled examples of a task, `count` times `draws` episodes.
 
     Args:
-      task: whose classes to use.
-      count: number of scored states.
-      *key: integers that name the draw.
+      task: Task whose classes to use.
+      count: Number of scored states.
+      *key: Integers that identify the draw.
 
     Returns:
-      `Episode` of float32 `[count, d, b, ...]`; support and query share no
-      example.
+      `Episode` of float32 `[count, d, b, ...]`; support and query have no
+      example in common.
     """
     config = self.config
     generator = self._generator(Stream.TASK_EPISODE, *key)
@@ -209,7 +212,7 @@ class TaskSampler:
     return Episode(*support, *query)
 
   def device_seed(self, *key: int) -> np.ndarray:
-    """Two int32 of a key of integers, for what a device draws."""
+    """Draws two int32 from a key, the seed of random numbers on a device."""
     return self._generator(Stream.TASK_DEVICE_SEED, *key).integers(
       2**31, size=2, dtype=np.int32
     )
@@ -229,7 +232,7 @@ class TaskSampler:
 def _members(
   data_set: WeightedDataSet, config: EpisodeConfig
 ) -> dict[int, np.ndarray]:
-  """The rows of every class that tasks may use."""
+  """Returns row numbers of every class that tasks may use."""
   examples = data_set.examples
   validate_examples(examples)
   classes = data_set.classes
@@ -256,10 +259,10 @@ def _members(
 
 
 def _smallest(ranks: np.ndarray, count: int) -> np.ndarray:
-  """Places of the smallest values along the last axis, in ascending order.
+  """Returns indices of the smallest values along the last axis, ascending.
 
-  A partition alone leaves them in an order that favours some places, and that
-  is another one on other processors.
+  A partition alone leaves them in an order that favours some indices, and that
+  depends on the CPU.
   """
   places = np.argpartition(ranks, count - 1)[..., :count]
   order = np.argsort(np.take_along_axis(ranks, places, axis=-1))

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Checks and scales examples that are held in memory."""
+"""Checks and scaling of examples in memory."""
 
 from collections.abc import Sequence
 
@@ -12,10 +12,10 @@ def validate_examples(examples: LabelledExamples) -> None:
   """Raises an error unless the examples can be learned from.
 
   Args:
-    examples: a split of a data set.
+    examples: Split of a data set.
 
   Raises:
-    ValueError: if inputs are not `[b, i]` of uint8 or float32, are not finite,
+    ValueError: If inputs are not `[b, i]` of uint8 or float32, are not finite,
       or do not fit `image_shape`; or if labels are not `[b]` class indices.
   """
   inputs, labels, class_names, image_shape = examples
@@ -50,14 +50,14 @@ def validate_examples(examples: LabelledExamples) -> None:
 
 
 def check_class_names(class_names: Sequence[str], origin: str) -> None:
-  """Raises an error if there is nothing to tell apart.
+  """Raises an error if there are fewer than two classes.
 
   Args:
-    class_names: a name per class.
-    origin: where they come from, for the error message.
+    class_names: Name of each class.
+    origin: Source of the classes, for the error message.
 
   Raises:
-    ValueError: if there are fewer than two classes.
+    ValueError: If there are fewer than two classes.
   """
   if len(class_names) < 2:
     raise ValueError(
@@ -70,10 +70,11 @@ def scale_to_unit(inputs: np.ndarray) -> np.ndarray:
   """Scales uint8 inputs to [0, 1]; leaves floating-point inputs alone.
 
   Args:
-    inputs: uint8 (0 to 255), or floating-point (scaled already), any shape.
+    inputs: Inputs of any shape, uint8 (0 to 255) or floating-point (already
+      scaled).
 
   Returns:
-    float32, of the same shape.
+    Inputs of the same shape, float32.
 
   Example:
 

@@ -86,7 +86,7 @@ def test_xla_gives_the_same():
 def test_a_gap_is_refused_if_a_state_is_kept():
   training, _ = make_training("adam")
   weights = training.advance(make_weights(), 0, 2)
-  with pytest.raises(ValueError, match="Received: first_step=3, not 2"):
+  with pytest.raises(ValueError, match="call, 2, as .*Received: first_step=3"):
     training.advance(weights, 3, 4)
   stateless, _ = make_training("sgd")
   stateless.advance(make_weights(), 3, 4)

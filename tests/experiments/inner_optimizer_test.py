@@ -8,7 +8,7 @@ import pytest
 from experiments import meta_train
 from experiments.common import evaluation_setup
 from experiments.common.rule_choice import RuleChoice, choose_rule
-from experiments.training.meta_training_run import continue_run, prepare_run
+from lurl_tf.meta.runs.session import continue_run, prepare_run
 from lurl_tf.optimizers import InnerOptimizerConfig
 from lurl_tf.presets import PresetMetadata
 from lurl_tf.rule import UpdateRule
@@ -30,16 +30,16 @@ def config_of(**values):
 
 def test_flags():
   assert config_of().inner_optimizer == InnerOptimizerConfig()
-  config = config_of(inner_optimizer="adam", inner_epsilon=0.01)
+  config = config_of(inner_optimizer="adam epsilon=0.01")
   assert config.inner_optimizer == ADAM
-  config = config_of(inner_optimizer="sgd", inner_momentum=0.5)
+  config = config_of(inner_optimizer="sgd momentum=0.5")
   assert config.inner_optimizer == InnerOptimizerConfig("sgd", momentum=0.5)
   with pytest.raises(ValueError, match="momentum=1.0"):
-    config_of(inner_optimizer="sgd", inner_momentum=1.0)
+    config_of(inner_optimizer="sgd momentum=1.0")
 
 
 def test_a_run_is_described_and_evaluated_by_its_inner_optimizer(tmp_path):
-  config = config_of(inner_optimizer="adam", inner_epsilon=0.01)
+  config = config_of(inner_optimizer="adam epsilon=0.01")
   run = prepare_run(config, str(tmp_path), "quick")
   continue_run(run, num_steps=1, checkpoint_every=1)
   description = json.loads((tmp_path / "run.json").read_text())
@@ -54,7 +54,7 @@ def test_a_run_is_described_and_evaluated_by_its_inner_optimizer(tmp_path):
   for values, expected in (
     ({}, "config.inner_optimizer.name: adam became decayed_sgd"),
     (
-      {"inner_optimizer": "adam", "inner_epsilon": 0.1},
+      {"inner_optimizer": "adam epsilon=0.1"},
       "config.inner_optimizer.epsilon: 0.01 became 0.1",
     ),
   ):

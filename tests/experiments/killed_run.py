@@ -4,7 +4,9 @@
 python -m tests.experiments.killed_run --logdir=... --num_steps=...
 """
 
-from absl import app, flags
+import sys
+
+from absl import app
 
 from experiments import meta_train
 from tests import tiny_meta
@@ -16,7 +18,5 @@ def main(argv):
 
 
 if __name__ == "__main__":
-  for name, value in tiny_meta.FLAGS.items():
-    flags.FLAGS[name].default = None
-    flags.FLAGS.set_default(name, value)
-  app.run(main)
+  tiny = [f"--{name}={value}" for name, value in tiny_meta.FLAGS.items()]
+  app.run(main, [sys.argv[0], *tiny, *sys.argv[1:]])

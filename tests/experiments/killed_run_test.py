@@ -117,7 +117,7 @@ def test_a_signal_saves_and_a_resumed_run_equals_an_uninterrupted_one(
   assert 0 < step < 150
   # Whoever comes while it runs is refused.
   again = Script(tmp_path / "stopped", *flags)
-  again.wait_for("Going on from step")
+  again.wait_for("Resuming from outer step")
   code, text = Script(tmp_path / "stopped", *flags).finish()
   assert code == 1 and "must not be in use by another process" in text
   assert again.finish()[0] == 0

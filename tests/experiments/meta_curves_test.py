@@ -9,8 +9,8 @@ from absl import flags
 from absl.testing import flagsaver
 
 from experiments import meta_curves
-from experiments.training import meta_training_run
-from experiments.training.meta_training_run import continue_run, prepare_run
+from lurl_tf.meta.runs import session
+from lurl_tf.meta.runs.session import continue_run, prepare_run
 from tests import tiny_meta
 
 
@@ -24,7 +24,7 @@ def fixture_runs(tmp_path_factory):
 
   folder, found = tmp_path_factory.mktemp("runs"), {}
   with pytest.MonkeyPatch.context() as patch, tiny_meta.eagerly():
-    patch.setattr(meta_training_run, "load_samplers", load)
+    patch.setattr(session, "load_samplers", load)
     for seed in (1, 2):
       config = tiny_meta.make_config(
         units=(6,),

@@ -7,7 +7,14 @@ import pytest
 from absl import flags
 
 from experiments import meta_train
-from lurl_tf.meta import EstimatorConfig, ImitationConfig, MetaMetrics
+from experiments.training import start_flags
+from lurl_tf.meta import (
+  EstimatorConfig,
+  ImitationConfig,
+  MetaMetrics,
+  MetaTrainConfig,
+)
+from lurl_tf.meta.runs.description import read_description
 from lurl_tf.rule import UpdateRule
 from lurl_tf.tasks.distributions import loading
 from tests import tiny_meta
@@ -32,9 +39,10 @@ def fixture_tiny_data(monkeypatch):
 
 
 def run(**values):
+  """Runs the script; the config of the run in its log folder."""
   with tiny_meta.parsed_flags(**values):
     meta_train.main()
-    return meta_train.config_from_flags()
+  return read_description(values["logdir"]).config
 
 
 def contents(folder):
@@ -61,20 +69,21 @@ def test_flags_to_rule_and_json(tiny_data, tmp_path, capsys):
     "config": config.to_json(),
   }
   printed = capsys.readouterr().out
-  assert "meta-step 2/2" in printed
-  assert "2 meta-steps in" in printed
-  assert f"The rule lies in {logdir / 'rule'}." in printed
+  assert "outer step 2/2" in printed
+  assert "2 outer steps in" in printed
+  assert f"The rule is in {logdir / 'rule'}." in printed
   rule = UpdateRule.from_preset(logdir)
   assert rule.metadata.command.startswith("python -m experiments.meta_train")
   assert (rule.metadata.seed, rule.metadata.outer_steps) == (3, 2)
   # A run of the library, with the same config, makes the same rule.
+  assert (config.decay_steps, config.average_decay) == (2, 0.0)
   trainer = tiny_meta.make_trainer(config)
   trainer.train(2)
   theta = [each.numpy() for each in rule.meta_parameters]
   tiny_meta.assert_all_equal(theta, tiny_meta.theta_of(trainer))
   # With more steps it goes on, and equals an uninterrupted run.
   run(logdir=logdir, num_steps=3, seed=3)
-  assert "Going on from step 2" in capsys.readouterr().out
+  assert "Resuming from outer step 2" in capsys.readouterr().out
   trainer.train(1)
   rule = UpdateRule.from_preset(logdir)
   theta = [each.numpy() for each in rule.meta_parameters]
@@ -92,7 +101,7 @@ def test_flags_to_rule_and_json(tiny_data, tmp_path, capsys):
   # Done is done.
   results.unlink()
   run(logdir=logdir, num_steps=3, results=results, seed=3)
-  assert "The run was done before: 3 meta-steps." in capsys.readouterr().out
+  assert "The run was done before: 3 outer steps." in capsys.readouterr().out
   assert json.loads(results.read_text())["first"] is None
 
 
@@ -104,8 +113,6 @@ def test_every_flag_reaches_the_config():
     activation="tanh",
     max_truncation=9,
     min_truncation=6,
-    evaluate_every=3,
-    late_loss_power=0.5,
     ridge="0.25",
     penalty_in_loss=True,
     classes_per_task=6,
@@ -120,9 +127,7 @@ def test_every_flag_reaches_the_config():
     learn_inner_rates=True,
     learning_rate=0.125,
     decay_steps=16,
-    slot_clip_norm=17.0,
     clip_norm=18.0,
-    accumulate=19,
     seed=20,
     average_decay=0.5,
     rollback_after=21,
@@ -134,9 +139,6 @@ def test_every_flag_reaches_the_config():
     evolution="es_single",
     scored_layers="all",
     term_coefficient=2.5,
-    teacher="oja",
-    kernel_change=0.5,
-    bias_change=-0.25,
   ):
     config = meta_train.config_from_flags()
   rule, unroll, (bucket,) = config.rule, config.unroll, config.tasks.buckets
@@ -145,7 +147,6 @@ def test_every_flag_reaches_the_config():
   assert (rule.delta_channels, rule.top_channels) == (7, 7)
   assert rule.output_size == 10
   assert (bucket.activation, unroll.max_steps) == ("tanh", 9)
-  assert (unroll.evaluate_every, unroll.late_loss_power) == (3, 0.5)
   assert (unroll.ridge, unroll.penalty_in_loss) == (0.25, True)
   assert (episodes.classes_per_task, episodes.batch_size) == (6, 11)
   assert (episodes.support_per_class, episodes.query_per_class) == (8, 8)
@@ -156,14 +157,19 @@ def test_every_flag_reaches_the_config():
   assert config.inner_learning_rates == (0.5, 0.25)
   assert config.learn_inner_rates
   assert (config.learning_rate, config.decay_steps) == (0.125, 16)
-  assert (config.slot_clip_norm, config.clip_norm) == (17.0, 18.0)
-  assert (config.accumulate, config.seed) == (19, 20)
+  assert config.clip_norm == 18.0
+  assert config.seed == 20
   assert (config.average_decay, config.rollback_after) == (0.5, 21)
   assert (unroll.scored_layers, config.term_coefficient) == ("all", 2.5)
-  assert unroll.imitation == ImitationConfig("oja", 0.5, -0.25)
   assert config.estimator == EstimatorConfig(
     "mixture", 22, 0.25, 0.75, ("log_inner", "coeffs"), "es_single"
   )
+
+
+def test_a_teacher_reaches_the_config():
+  with tiny_meta.parsed_flags(teacher="oja"):
+    config = meta_train.config_from_flags()
+  assert config.unroll.imitation == ImitationConfig("oja")
 
 
 @pytest.mark.parametrize("horizon", [3, 12])
@@ -186,6 +192,13 @@ def test_calls_end_where_something_is_to_be_done(flag, tmp_path):
   with pytest.raises(SystemExit, match=f"`{name}` must be a multiple"):
     run(logdir=tmp_path / "run", steps_per_call=2, **flag)
   assert not list(tmp_path.iterdir())
+
+
+def test_the_script_without_flags_is_the_config_without_arguments():
+  """So that the command and `lurl_tf.meta.fit` make the same rule."""
+  flags.FLAGS.mark_as_parsed()
+  rule = start_flags.initial_rule_from_flags()
+  assert meta_train.config_from_flags(rule) == MetaTrainConfig()
 
 
 def test_defaults_are_free_of_the_features_scale():
@@ -214,6 +227,11 @@ def test_defaults_are_free_of_the_features_scale():
       {"examples_per_class": 11},
     ),
     ("could not convert string to float", {"inner_learning_rates": "0.1,x"}),
+    ("Received: hours=-1.0", {"hours": -1}),
+    (
+      "Received: keep_rules_at=(7,), num_steps=5",
+      {"keep_rules_at": "7", "num_steps": 5},
+    ),
     ("Received: inner_learning_rates", {"inner_learning_rates": "0.1,-1"}),
     ("Received: path='/proc/no/r.json'", {"results": "/proc/no/r.json"}),
   ],

@@ -15,7 +15,8 @@ import urllib.request
 
 import pytest
 
-from experiments.common.charts import meta_training_charts, suite_charts
+from experiments.common.charts import suite_charts
+from lurl_tf.meta.runs.curves import meta_training_charts
 from tests import source_tree
 from tests.browser import PROGRAM, Browser
 from tests.meta.replicas_test import free_ports

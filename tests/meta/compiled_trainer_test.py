@@ -13,10 +13,9 @@ from lurl_tf.meta.inner.flat_parameters import (
   flatten_parameters,
   unflatten_parameters,
 )
-from lurl_tf.meta.inner.truncated_task import InnerState, SlotClock
 from lurl_tf.meta.inner.variation import TaskVariation
-from lurl_tf.meta.slots.group import Slots, Truncation
-from lurl_tf.meta.slots.schedule import new_book, plan_truncation
+from lurl_tf.meta.slots.schedule import new_schedule, plan_truncation
+from lurl_tf.meta.slots.structures import Slots, Truncation
 from tests import tiny_meta
 
 SLOTS, STEPS = 4, 60
@@ -70,14 +69,16 @@ def fixture_run(tmp_path_factory):
 def test_one_trace_for_all_truncation_lengths(run):
   """The plan of the steps is made again here, to see what was asked for."""
   config = run.trainer.config
-  book, lengths = new_book(SLOTS), []
+  schedule, lengths = new_schedule(SLOTS), []
   for truncation in range(STEPS):
-    plan = plan_truncation(book, (2, 4), (6, 9), 1, config.seed, truncation)
+    plan = plan_truncation(schedule, (2, 4), (6, 9), 1, config.seed, truncation)
     lengths.append(plan.length)
-    book = plan.after
+    schedule = plan.after
   assert set(lengths) == {2, 3, 4}
-  books = [book.numpy() for book in run.trainer.checkpoint.queue.books]
-  np.testing.assert_array_equal(books, [np.stack(book)])
+  books = [
+    schedule.numpy() for schedule in run.trainer.checkpoint.queue.schedules
+  ]
+  np.testing.assert_array_equal(books, [np.stack(schedule)])
   assert run.trainer.step == STEPS >= 50
   # The bucket's step, and the call of it.
   assert run.trainer.trace_count == 2
@@ -103,7 +104,7 @@ def test_a_resumed_run_equals_an_uninterrupted_one(run, tmp_path):
     if np.any(expected[name] != earlier[name])
   }
   learned = ("parameters", "means", "squares", "steps", "average")
-  kernels = {"state/slots/0/state/weights/0/kernel", "queue/books/0"}
+  kernels = {"state/slots/0/state/weights/0/kernel", "queue/schedules/0"}
   assert changed >= {f"state/outer/learned/{each}" for each in learned}
   assert changed >= kernels
 
@@ -149,15 +150,15 @@ def test_compiled_equals_eager(run, mixing):
   if mixing != "pooled":
     trainer = make_trainer(make_config(mixing))
   rule = tiny_meta.make_rule(trainer.config.rule)
-  state, data = tiny_meta.draw_problem(SLOTS, 4, units=(6,))
+  state, clock, data = tiny_meta.draw_problem(SLOTS, 4, units=(6,))
   parameters = flatten_parameters(tiny_meta.make_parameters(rule))
   zeros = tf.zeros([SLOTS], tf.int32)
   arguments = (
     parameters,
-    Slots(InnerState(state.weights), zeros, zeros),
+    Slots(state, zeros, zeros),
     Truncation(
       reset=tf.constant([True, False, False, True]),
-      clock=SlotClock(state.age, state.horizon),
+      clock=clock,
       length=tf.constant(3),
       seed=tf.constant([5, 6]),
       data=data,
@@ -178,7 +179,7 @@ def test_compiled_equals_eager(run, mixing):
   (group,) = trainer.groups
   compiled = outputs(group.compiled_step(*arguments))
   with tiny_meta.eagerly():
-    eager = outputs(group.advance(*arguments))
+    eager = outputs(group._advance(*arguments))
   compared = 0
   for index, (one, other) in enumerate(zip(compiled, eager, strict=True)):
     one, other = one.numpy(), other.numpy()

@@ -8,7 +8,17 @@ import pytest
 import tensorflow as tf
 
 from lurl_tf.meta.estimators import Estimate
-from lurl_tf.meta.metrics import PartMetrics, UnrollMetrics, mean_by, read_parts
+from lurl_tf.meta.metrics import (
+  DataSetSums,
+  PartMetrics,
+  StepMetrics,
+  UnrollMetrics,
+  mean_by,
+  means_by_part,
+  pack,
+  read_step,
+  unpack,
+)
 from lurl_tf.tasks.episodes import WeightedDataSet
 from tests import tiny_meta
 
@@ -50,12 +60,13 @@ def keep_slot_metrics(group, lost=()):
 
 def test_parts_are_the_means_of_their_slots():
   with tiny_meta.eagerly():
-    trainer = make_trainer(accumulate=2)
+    trainer = make_trainer()
     kept = [
       keep_slot_metrics(group, lost)
       for group, lost in zip(trainer.groups, ([1], []))
     ]
-    metrics = trainer.train(1)
+    parts = []
+    metrics = trainer.train(2, lambda *_: parts.extend(trainer.parts))
   members = collections.defaultdict(list)
   for index, (group, ((*rows,),)) in enumerate(zip(trainer.groups, kept)):
     for slot, row in enumerate(rows):
@@ -65,15 +76,13 @@ def test_parts_are_the_means_of_their_slots():
         members[group.name, NAMES[task.data_set]].append(row)
   assert sum(map(len, members.values())) == 2 * SLOTS - 1
   assert len(members) > 2
-  assert {(part.bucket, part.data_set) for part in trainer.parts} == set(
-    members
-  )
-  for part in trainer.parts:
+  assert {(part.bucket, part.data_set) for part in parts} == set(members)
+  for part in parts:
     rows = members[part.bucket, part.data_set]
     assert part.slots == len(rows)
     np.testing.assert_allclose(part.metrics, np.mean(rows, axis=0), rtol=1e-5)
-  # A step's metrics are means over its truncations, as before.
-  by_bucket = mean_by(trainer.parts, lambda part: part.bucket)
+  # Each bucket has one of the two steps.
+  by_bucket = mean_by(parts, lambda part: part.bucket)
   np.testing.assert_allclose(
     metrics[:5], np.mean(list(by_bucket.values()), axis=0), rtol=1e-5
   )
@@ -94,7 +103,10 @@ def test_a_number_of_one_part_stays_out_of_the_others():
     [*metrics[:, data_set::2].sum(axis=1), SLOTS / 2] for data_set in (0, 1)
   ]
   assert np.isnan(expected).sum() == 1
-  np.testing.assert_array_equal(advance.by_data_set, expected)
+  sums = advance.by_data_set
+  np.testing.assert_array_equal(
+    np.stack([*sums.metrics, sums.slots], axis=1), expected
+  )
 
 
 def test_buckets_that_have_no_turn_have_no_part():
@@ -143,6 +155,44 @@ def test_means_count_every_slot_alike():
   assert mean_by([], lambda part: part.bucket) == {}
 
 
-def test_rows_must_be_as_many_as_names():
-  with pytest.raises(ValueError, match="cannot reshape"):
-    read_parts([("a", "x"), ("a", "y")], np.ones(7))
+def make_sums(first, data_sets):
+  """Sums that are all different, counted up from a number."""
+  rows = first + np.arange(6.0 * data_sets).reshape(6, data_sets)
+  return DataSetSums(UnrollMetrics(*rows[:5]), rows[5])
+
+
+def test_packed_numbers_are_found_by_name():
+  step = StepMetrics(
+    unroll=UnrollMetrics(0.1, 0.2, 0.3, 0.4, 0.5),
+    gradient_norm=0.6,
+    skipped=2,
+    learning_rate=0.7,
+    rollbacks=3,
+    stop=1,
+    by_data_set=make_sums(1.0, 2),
+  )
+  step = tf.nest.map_structure(np.float64, step)
+  vector = pack(step, tf.float64)
+  tiny_meta.assert_all_equal(unpack(vector, like=step), step)
+  names = [("a", "x"), ("a", "y")]
+  record = read_step(vector.numpy(), names, waiting=0.9)
+  assert record.metrics._asdict() == {
+    **step.unroll._asdict(),
+    "gradient_norm": 0.6,
+    "skipped": 2,
+    "learning_rate": 0.7,
+    "rollbacks": 3,
+    "waiting": 0.9,
+  }
+  assert record.stop
+  assert record.parts == means_by_part(step.by_data_set, names)
+  assert [part.slots for part in record.parts] == [11, 12]
+  assert record.parts[1].metrics.accuracy == 8 / 12
+
+
+def test_numbers_must_be_as_many_as_names():
+  names = [("a", "x"), ("a", "y")]
+  with pytest.raises(ValueError, match="must have 22 numbers.*(21,)"):
+    read_step(np.ones(21), names, waiting=0.0)
+  with pytest.raises(ValueError, match="shorter"):
+    means_by_part(make_sums(1.0, 1), names)

@@ -31,7 +31,6 @@ def make_config():
     max_horizon=5,
     learn_inner_rates=True,
     slot_clip_norm=1e9,
-    accumulate=2,
   )
 
 

@@ -80,9 +80,9 @@ def test_replicas_on_processors_are_known(monkeypatch):
     tf.distribute.OneDeviceStrategy("/cpu:0"),
     tf.distribute.MirroredStrategy(["/cpu:0"]),
   ]
-  assert all(map(distribution.runs_on_processors, strategies))
-  assert not distribution.runs_on_processors(
+  assert all(map(distribution.runs_on_cpus, strategies))
+  assert not distribution.runs_on_cpus(
     tf.distribute.OneDeviceStrategy("/gpu:0")
   )
   monkeypatch.setattr(tf.config, "list_logical_devices", lambda kind: [kind])
-  assert not distribution.runs_on_processors(tf.distribute.get_strategy())
+  assert not distribution.runs_on_cpus(tf.distribute.get_strategy())

@@ -122,7 +122,7 @@ def test_the_replica_step_is_pure(recorded):
     trainer.calls[3],
     tiny_meta.theta_of(trainer),
   )
-  tiny_meta.assert_all_equal(trainer.groups[0].advance(*arguments), result)
+  tiny_meta.assert_all_equal(trainer.groups[0]._advance(*arguments), result)
   tiny_meta.assert_all_equal(tiny_meta.theta_of(trainer), theta)
 
 
@@ -139,7 +139,7 @@ def test_labels_reach_the_objective_only(recorded):
     support_targets=shuffle(data.episodes.support_targets),
     query_targets=shuffle(data.episodes.query_targets),
   )
-  other = trainer.groups[0].advance(
+  other = trainer.groups[0]._advance(
     parameters,
     slots,
     truncation._replace(data=data._replace(episodes=episodes)),
@@ -154,7 +154,7 @@ def test_reset_slots_start_from_fresh_weights_and_others_do_not(recorded):
   parameters, slots, truncation, result = trainer.calls[3]
   reset = truncation.reset.numpy()
   assert 0 < reset.sum() < 3
-  other = trainer.groups[0].advance(
+  other = trainer.groups[0]._advance(
     parameters,
     slots._replace(
       state=tf.nest.map_structure(lambda each: 2 * each, slots.state)
@@ -211,26 +211,6 @@ def test_learned_inner_rates_take_part_in_the_next_step():
   first, second = (call.parameters[-2:] for call in trainer.calls)
   np.testing.assert_allclose(np.exp(first), [0.2, 0.1], rtol=1e-6)
   np.testing.assert_allclose(np.abs(second - first), 3e-3, rtol=0.1)
-
-
-def test_accumulated_gradients_are_averaged():
-  """One outer step of two truncations."""
-  trainer = tiny_meta.make_recorder(
-    make_config(accumulate=2, slot_clip_norm=1e9)
-  )
-  metrics = trainer.train(1)
-  first, second = trainer.calls
-  # Both see one theta, and the second goes on where the first ended.
-  tiny_meta.assert_all_equal(first.parameters, second.parameters)
-  tiny_meta.assert_all_equal(second.slots, first.result.slots)
-  np.testing.assert_allclose(
-    metrics.loss,
-    (first.result.metrics.loss + second.result.metrics.loss) / 2,
-    rtol=1e-6,
-  )
-  mean = (first.result.gradient + second.result.gradient)[:-2] / 2
-  np.testing.assert_allclose(metrics.gradient_norm, tf.norm(mean), rtol=1e-5)
-  assert trainer.step == 1
 
 
 def test_a_strategy_of_one_device(recorded):

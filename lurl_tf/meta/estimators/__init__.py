@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Estimators of the meta-gradient, behind one interface."""
+"""Estimators of the meta-gradient."""
 
 from lurl_tf.meta.estimators.config import EstimatorConfig
 from lurl_tf.meta.estimators.estimator import (
@@ -8,7 +8,11 @@ from lurl_tf.meta.estimators.estimator import (
   split_seeds,
 )
 from lurl_tf.meta.estimators.evolution_strategies import EvolutionStrategies
-from lurl_tf.meta.estimators.get import get_estimator
+from lurl_tf.meta.estimators.get import (
+  ESTIMATORS,
+  EVOLUTION,
+  get_estimator,
+)
 from lurl_tf.meta.estimators.mixture import Mixture
 from lurl_tf.meta.estimators.persistent_evolution import (
   PersistentEvolutionStrategies,
@@ -22,6 +26,8 @@ from lurl_tf.meta.estimators.truncated_backpropagation import (
 )
 
 __all__ = [
+  "ESTIMATORS",
+  "EVOLUTION",
   "Estimate",
   "Estimator",
   "EstimatorConfig",

@@ -1,27 +1,28 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What all gradient estimators have in common."""
+"""Interface of gradient estimators."""
 
 import abc
 from typing import Any, NamedTuple
 
 import tensorflow as tf
 
-from lurl_tf.meta.inner.truncated_task import SlotClock, TruncatedTask
+from lurl_tf.meta.inner.state import SlotClock
+from lurl_tf.meta.inner.truncated_task import TruncatedTask
 from lurl_tf.meta.inner.unroll import TruncationData
 from lurl_tf.meta.metrics import UnrollMetrics
 
-# Of the estimator's own choice: nested structures of tensors, each with a
-# leading axis of tasks, so that slots can start anew one by one.
+# Every estimator chooses its own nested structure of tensors. Each tensor has a
+# leading axis of tasks, so that single slots can restart.
 EstimatorState = Any
 
 
 class Estimate(NamedTuple):
-  """What an estimator returns.
+  """Result of an estimator.
 
   Attributes:
-    gradients: `[t, n]`, of every slot's loss by the meta-parameters: one
-      gradient per slot, so that each can be clipped by itself.
-    state: the slots' next state.
+    gradients: `[t, n]`, gradient of every slot's loss with respect to the
+      meta-parameters. The trainer clips each, then averages them.
+    state: The next state of the slots.
     metrics: `UnrollMetrics`, each `[t]`.
   """
 
@@ -31,22 +32,51 @@ class Estimate(NamedTuple):
 
 
 class Estimator(abc.ABC):
-  """Turns the scores of a truncation into a gradient; pure functions.
+  """Turns the losses of a truncation into a gradient; pure functions.
 
-  A slot's estimate is its own whatever the other slots are, so that slots can
-  be spread over several programs.
+  The estimate of a slot must not depend on the other slots, because slots are
+  spread over several programs.
+
+  To try an estimator, pass an object to `MetaTrainer(..., estimator=)`. To
+  add one that commands and configurations can name, write one file and add an
+  entry to `ESTIMATORS` in `lurl_tf/meta/estimators/get.py`.
+
+  Example:
+
+  >>> from lurl_tf import meta
+  >>> class Backpropagation(meta.estimators.Estimator):
+  ...   def init(self, task, seed, slots):
+  ...     return task.init(seed, slots)
+  ...   def estimate(self, task, parameters, state, clock, data, length, seeds):
+  ...     copies = tf.tile(parameters[tf.newaxis], [len(seeds), 1])
+  ...     with tf.GradientTape() as tape:
+  ...       tape.watch(copies)
+  ...       state, metrics = task.unroll(copies, state, clock, data, length)
+  ...     gradients = tape.gradient(
+  ...       metrics.loss, copies, unconnected_gradients="zero"
+  ...     )
+  ...     return meta.estimators.Estimate(gradients, state, metrics)
+  >>> config = meta.MetaTrainConfig(
+  ...   lurl_tf.RuleConfig(8, 4, 4, mixing="pooled"), slots=1
+  ... )
+  >>> trainer = meta.MetaTrainer(
+  ...   lurl_tf.UpdateRule(config.rule),
+  ...   lurl_tf.tasks.load_samplers(config.tasks),
+  ...   config,
+  ...   estimator=Backpropagation(),
+  ... )
   """
 
   @abc.abstractmethod
   def init(
     self, task: TruncatedTask, seed: tf.Tensor, slots: int
   ) -> EstimatorState:
-    """The state of slots that start anew.
+    """The state of slots that start or restart.
 
     Args:
-      task: how slots start.
+      task: `TruncatedTask`; its `init` makes fresh inner states.
       seed: `[2]` int32.
-      slots: number of tasks `t`.
+      slots: Number of tasks `t`.
 
     Returns:
       Nested tensors, each with a leading axis of tasks.
@@ -66,13 +96,14 @@ class Estimator(abc.ABC):
     """Advances all slots by a truncation and estimates their gradients.
 
     Args:
-      task: how slots unroll.
-      parameters: `[n]`, what is meta-learned.
-      state: of the slots; gradients stop there.
-      clock: how far the slots are.
-      data: stacks for the truncation.
-      length: scalar int32, the inner steps to do.
-      seeds: `[t, 2]` int32, of every slot's random perturbations.
+      task: `TruncatedTask`; its `unroll` advances inner states and returns
+        their losses.
+      parameters: `[n]`, meta-parameters.
+      state: State of the slots; gradients stop there.
+      clock: `SlotClock` at the start.
+      data: `TruncationData` of the slots.
+      length: Scalar int32, inner steps to do.
+      seeds: `[t, 2]` int32, seeds of each slot's random perturbations.
 
     Returns:
       `Estimate`.
@@ -80,7 +111,15 @@ class Estimator(abc.ABC):
 
 
 def split_seeds(seed: tf.Tensor, slots: int) -> tf.Tensor:
-  """A seed `[2]` for every slot, `[t, 2]`."""
+  """Derives a seed for every slot.
+
+  Args:
+    seed: `[2]` int32.
+    slots: Number of slots `t`.
+
+  Returns:
+    `[t, 2]` int32.
+  """
   return tf.stack(
     [
       tf.random.fold_in(seed, tf.constant(slot), alg="philox")

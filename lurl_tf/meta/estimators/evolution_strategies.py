@@ -7,26 +7,26 @@ import tensorflow as tf
 from lurl_tf.meta.estimators import particles
 from lurl_tf.meta.estimators.config import EstimatorConfig
 from lurl_tf.meta.estimators.estimator import Estimate, Estimator
-from lurl_tf.meta.inner.truncated_task import (
-  InnerState,
-  SlotClock,
-  TruncatedTask,
-)
+from lurl_tf.meta.inner.state import InnerState, SlotClock
+from lurl_tf.meta.inner.truncated_task import TruncatedTask
 from lurl_tf.meta.inner.unroll import TruncationData
 
 
 class EvolutionStrategies(Estimator):
   """Antithetic evolution strategies on truncations.
 
-  From a slot's own state each pair unrolls with `theta + eps` and
-  `theta - eps`; the estimate is `eps (L+ - L-) / (2 sigma**2)`, a mean over the
-  pairs. The slot goes on with `theta` itself, in one more unroll. What theta
-  did in earlier truncations is left out: biased, like truncated
-  backpropagation, but the loss need not be smooth.
+  Each pair unrolls from the state of its slot with theta + eps and theta - eps:
+
+      gradient = mean over pairs of eps (L+ - L-) / (2 sigma**2)
+
+  The slot continues with theta itself, in one more unroll. The estimate ignores
+  the influence of theta through earlier truncations. It is biased, like
+  truncated backpropagation, but the loss need not be smooth.
 
   Args:
-    config: pairs, their perturbation and clipping.
-    mask: `[n]` bool, the numbers that are perturbed.
+    config: `EstimatorConfig` with `pairs`, `perturbation` and
+      `clip_difference`.
+    mask: `[n]` bool, the meta-parameters that are perturbed.
   """
 
   def __init__(self, config: EstimatorConfig, mask: np.ndarray):
@@ -48,7 +48,7 @@ class EvolutionStrategies(Estimator):
     length: tf.Tensor,
     seeds: tf.Tensor,
   ) -> Estimate:
-    """See `Estimator.estimate`; metrics are those of `theta` itself."""
+    """See `Estimator.estimate`; metrics are those of theta itself."""
     config = self._config
     perturbations = particles.draw_perturbations(
       seeds,

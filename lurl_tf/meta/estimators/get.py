@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""From an estimator's config to the estimator."""
+"""Registry of gradient estimators: one entry makes an estimator by its name."""
 
 import dataclasses
+from collections.abc import Callable
+from typing import NamedTuple
 
 import numpy as np
 
@@ -22,10 +24,63 @@ from lurl_tf.meta.estimators.truncated_backpropagation import (
 from lurl_tf.meta.inner.flat_parameters import parameter_mask
 from lurl_tf.structures import RuleConfig
 
-_EVOLUTION = {
-  "es": EvolutionStrategies,
-  "pes": PersistentEvolutionStrategies,
-  "es_single": SinglePerturbationEvolution,
+
+class MetaParameterSpace(NamedTuple):
+  """The meta-parameters whose gradient is estimated.
+
+  Attributes:
+    rule: `RuleConfig` with the sizes of the rule.
+    knots: Number of knots of the inner learning rate.
+    trained: `[n]` bool, the meta-parameters that are trained. Estimators
+      should not perturb the others.
+  """
+
+  rule: RuleConfig
+  knots: int
+  trained: np.ndarray
+
+
+EstimatorFactory = Callable[[EstimatorConfig, MetaParameterSpace], Estimator]
+
+# Evolution strategies, which a mixture can use for some meta-parameters.
+EVOLUTION: dict[str, EstimatorFactory] = {
+  "es": lambda config, space: EvolutionStrategies(config, space.trained),
+  "pes": lambda config, space: PersistentEvolutionStrategies(
+    config, space.trained
+  ),
+  "es_single": lambda config, space: SinglePerturbationEvolution(
+    config, space.trained
+  ),
+}
+
+
+def _mixture(config: EstimatorConfig, space: MetaParameterSpace) -> Mixture:
+  """Backpropagation and, for `config.evolved`, an evolution strategy."""
+  if config.evolution not in EVOLUTION:
+    raise ValueError(
+      f"`evolution` must be one of {', '.join(EVOLUTION)}. "
+      f"Received: evolution={config.evolution!r}"
+    )
+  trained = space.trained
+  group = parameter_mask(space.rule, space.knots, config.evolved) & trained
+  if not 0 < group.sum() < trained.sum():
+    raise ValueError(
+      "`evolved` must match some, but not all of the trained meta-parameters. "
+      f"Received: evolved={config.evolved}, which match {group.sum()} of "
+      f"{trained.sum()} numbers"
+    )
+  evolution = EVOLUTION[config.evolution](
+    dataclasses.replace(config, name=config.evolution),
+    space._replace(trained=group),
+  )
+  return Mixture(TruncatedBackpropagation(), evolution, group)
+
+
+ESTIMATORS: dict[str, EstimatorFactory] = {
+  "tbptt": lambda config, space: TruncatedBackpropagation(),
+  "bptt": lambda config, space: FullBackpropagation(),
+  **EVOLUTION,
+  "mixture": _mixture,
 }
 
 
@@ -35,36 +90,23 @@ def get_estimator(
   """Makes an estimator.
 
   Args:
-    config: which one, and its numbers.
-    rule: the rule's sizes.
-    knots: of the inner learning rate.
-    trained: `[n]` bool, the meta-parameters that are trained; the others are
-      not perturbed.
+    config: `EstimatorConfig` with its name, a key of `ESTIMATORS`.
+    rule: `RuleConfig` with the sizes of the rule.
+    knots: Number of knots of the inner learning rate.
+    trained: `[n]` bool, the meta-parameters that are trained.
 
   Returns:
     `Estimator`.
 
   Raises:
-    ValueError: if a mixture leaves nothing to one of its two estimators, or a
-      pattern of `config.evolved` is found in no name.
+    ValueError: If the name is unknown, a pattern of `config.evolved` matches no
+      name, or a mixture leaves nothing to one of its estimators.
   """
-  if config.name in _EVOLUTION:
-    return _EVOLUTION[config.name](config, trained)
-  if config.name == "mixture":
-    group = parameter_mask(rule, knots, config.evolved) & trained
-    if not 0 < group.sum() < trained.sum():
-      raise ValueError(
-        "`evolved` must name some of the meta-parameters that are trained, and "
-        f"not all. Received: evolved={config.evolved}, which are {group.sum()} "
-        f"of {trained.sum()} numbers"
-      )
-    return Mixture(
-      TruncatedBackpropagation(),
-      get_estimator(
-        dataclasses.replace(config, name=config.evolution), rule, knots, group
-      ),
-      group,
+  if config.name not in ESTIMATORS:
+    raise ValueError(
+      f"`name` of an estimator must be one of {', '.join(ESTIMATORS)}. "
+      f"Received: name={config.name!r}"
     )
-  if config.name == "bptt":
-    return FullBackpropagation()
-  return TruncatedBackpropagation()
+  return ESTIMATORS[config.name](
+    config, MetaParameterSpace(rule, knots, trained)
+  )

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""An estimator of its own for each of two groups of meta-parameters."""
+"""Different estimators for two groups of meta-parameters."""
 
 from typing import NamedTuple
 
@@ -11,16 +11,17 @@ from lurl_tf.meta.estimators.estimator import (
   Estimator,
   EstimatorState,
 )
-from lurl_tf.meta.inner.truncated_task import SlotClock, TruncatedTask
+from lurl_tf.meta.inner.state import SlotClock
+from lurl_tf.meta.inner.truncated_task import TruncatedTask
 from lurl_tf.meta.inner.unroll import TruncationData
 
 
 class MixtureState(NamedTuple):
-  """The states of both estimators.
+  """States of both estimators.
 
   Attributes:
-    differentiated: of the backpropagation.
-    evolved: of the evolution strategy.
+    differentiated: State of the backpropagation.
+    evolved: State of the evolution strategy.
   """
 
   differentiated: EstimatorState
@@ -30,13 +31,15 @@ class MixtureState(NamedTuple):
 class Mixture(Estimator):
   """Backpropagation for most meta-parameters, evolution for a few.
 
-  Backpropagation has little noise, and sees one truncation; evolution can see
-  whole inner trainings, but its noise grows with the numbers that it perturbs.
-  Few numbers with far effects, such as the inner learning rates, suit it.
+  Backpropagation has little noise, but its gradient covers one truncation.
+  Evolution strategies can cover whole inner trainings, but their noise grows
+  with the number of perturbed meta-parameters. They suit a few meta-parameters
+  with long-term effects, such as the inner learning rates.
 
   Args:
-    differentiated: estimates the gradient of the others.
-    evolved: estimates that of the group; it should perturb no others.
+    differentiated: `Estimator` of the gradient outside the group.
+    evolved: `Estimator` of the gradient of the group; it should perturb nothing
+      else.
     group: `[n]` bool, the meta-parameters that are left to evolution.
   """
 

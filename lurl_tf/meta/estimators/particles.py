@@ -3,7 +3,7 @@
 
 A particle is a copy of a task slot with perturbed meta-parameters. The
 particles of all slots are folded into the axis of tasks: slot by slot, pair by
-pair, the one with the perturbation added before the one with it subtracted.
+pair, theta + eps before theta - eps.
 """
 
 from typing import Any, NamedTuple
@@ -11,20 +11,20 @@ from typing import Any, NamedTuple
 import numpy as np
 import tensorflow as tf
 
-from lurl_tf.meta.inner.truncated_task import SlotClock, TruncatedTask
+from lurl_tf.meta.inner.state import SlotClock
+from lurl_tf.meta.inner.truncated_task import TruncatedTask
 from lurl_tf.meta.inner.unroll import TruncationData
 from lurl_tf.meta.metrics import UnrollMetrics
 from lurl_tf.random_numbers import normal
 
 
 class Particles(NamedTuple):
-  """What an unroll of all particles leads to.
+  """Result of an unroll of all particles.
 
   Attributes:
-    difference: `[t, p]`, the loss of the particle with the perturbation added
-      less that of the other one.
-    state: the particles' inner states, arrays of `[t, 2 * p, ...]`.
-    metrics: `UnrollMetrics`, `[t]`, means over the particles.
+    difference: `[t, p]`, loss of theta + eps minus loss of theta - eps.
+    state: Inner states of the particles, arrays of `[t, 2 * p, ...]`.
+    metrics: `UnrollMetrics`, each `[t]`, means over the particles.
   """
 
   difference: tf.Tensor
@@ -35,14 +35,14 @@ class Particles(NamedTuple):
 def draw_perturbations(
   seeds: tf.Tensor, pairs: int, stddev: float, mask: np.ndarray, dtype: str
 ) -> tf.Tensor:
-  """Random directions, a seed's own whatever the other seeds are.
+  """Draws random directions; those of a seed depend on that seed alone.
 
   Args:
     seeds: `[t, 2]` int32.
-    pairs: of particles, `p`.
-    stddev: standard deviation of every number.
-    mask: `[n]` bool, the numbers that are perturbed.
-    dtype: float type.
+    pairs: Number of pairs of particles, `p`.
+    stddev: Standard deviation of every number.
+    mask: `[n]` bool, the meta-parameters that are perturbed.
+    dtype: Float type.
 
   Returns:
     `[t, p, n]`, zeros where the mask is not set.
@@ -54,7 +54,15 @@ def draw_perturbations(
 
 
 def repeat_slots(values: Any, particles: int) -> Any:
-  """Arrays `[t, ...]` as `[t, particles, ...]`, the same for all particles."""
+  """Copies arrays for all particles of a slot.
+
+  Args:
+    values: Nested arrays `[t, ...]`.
+    particles: Number of particles of a slot.
+
+  Returns:
+    Nested arrays `[t, particles, ...]`.
+  """
   return tf.nest.map_structure(
     lambda value: tf.repeat(value[:, tf.newaxis], particles, axis=1), values
   )
@@ -72,13 +80,13 @@ def unroll_particles(
   """Advances both particles of every pair of every slot.
 
   Args:
-    task: how slots unroll.
-    parameters: `[n]`.
+    task: `TruncatedTask` of the slots.
+    parameters: `[n]`, meta-parameters.
     perturbations: `[t, p, n]`.
-    state: the particles' inner states, arrays of `[t, 2 * p, ...]`.
-    clock: of the slots.
-    data: of the slots; all particles of a slot see the same.
-    length: scalar int32, inner steps.
+    state: Inner states of the particles, arrays of `[t, 2 * p, ...]`.
+    clock: `SlotClock` of the slots.
+    data: `TruncationData` of the slots; all particles of a slot share it.
+    length: Scalar int32, inner steps.
 
   Returns:
     `Particles`.
@@ -118,20 +126,22 @@ def project(
   stddev: float,
   clip_difference: float,
 ) -> tf.Tensor:
-  """Gradients from differences along directions, a mean over the pairs.
+  """Estimates gradients from differences of losses along directions.
+
+      gradient = mean over pairs of direction * difference / (2 stddev**2)
 
   Args:
     directions: `[t, p, n]`.
-    differences: `[t, p]`, of the pairs' losses.
-    stddev: of the perturbations.
-    clip_difference: largest difference that counts; 0: any.
+    differences: `[t, p]`, differences of the losses of each pair.
+    stddev: Standard deviation of the perturbations.
+    clip_difference: Limit of the differences; 0: no limit.
 
   Returns:
     `[t, n]`.
   """
   if clip_difference:
     clipped = tf.clip_by_value(differences, -clip_difference, clip_difference)
-    # What is not finite stays so: the trainer leaves the slot out.
+    # Infinite differences stay infinite, so that the trainer skips the slot.
     differences = tf.where(tf.math.is_finite(differences), clipped, differences)
   pairs = directions.shape[1]
   total = tf.einsum("tpn,tp->tn", directions, differences)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Evolution strategies whose particles persist over truncations."""
+"""Evolution strategies with particles that persist over truncations."""
 
 from typing import NamedTuple
 
@@ -9,11 +9,8 @@ import tensorflow as tf
 from lurl_tf.meta.estimators import particles
 from lurl_tf.meta.estimators.config import EstimatorConfig
 from lurl_tf.meta.estimators.estimator import Estimate, Estimator
-from lurl_tf.meta.inner.truncated_task import (
-  InnerState,
-  SlotClock,
-  TruncatedTask,
-)
+from lurl_tf.meta.inner.state import InnerState, SlotClock
+from lurl_tf.meta.inner.truncated_task import TruncatedTask
 from lurl_tf.meta.inner.unroll import TruncationData
 
 
@@ -22,7 +19,7 @@ class PersistentState(NamedTuple):
 
   Attributes:
     particles: `InnerState` of arrays `[t, 2 * p, ...]`.
-    total: `[t, p, n]`, the sum of the perturbations in this life so far.
+    total: `[t, p, n]`, sum of the perturbations since the slot started.
   """
 
   particles: InnerState
@@ -33,17 +30,20 @@ class PersistentEvolutionStrategies(Estimator):
   """Persistent evolution strategies (Vicol, Metz, Sohl-Dickstein 2021).
 
   Every particle keeps its inner state from one truncation to the next, and gets
-  a new perturbation in each. The loss of a truncation is the doing of all
-  perturbations up to it, so the estimate is `xi (L+ - L-) / (2 sigma**2)`,
-  where `xi` is their sum since the slot started (algorithm 2 there).
+  a new perturbation in each. The loss of a truncation depends on all
+  perturbations so far, so their sum xi takes the place of the perturbation
+  (algorithm 2 of the paper):
 
-  The mean of the estimates of a life's truncations has no bias: it estimates
-  the gradient of the mean of their losses, smoothed by the perturbations. Its
-  variance grows with the number of truncations.
+      gradient = mean over pairs of xi (L+ - L-) / (2 sigma**2)
+
+  The mean over all truncations of an inner training is an unbiased estimate of
+  the gradient of their mean loss, smoothed by the perturbations. Its variance
+  grows with the number of truncations.
 
   Args:
-    config: pairs, their perturbation and clipping.
-    mask: `[n]` bool, the numbers that are perturbed.
+    config: `EstimatorConfig` with `pairs`, `perturbation` and
+      `clip_difference`.
+    mask: `[n]` bool, the meta-parameters that are perturbed.
   """
 
   def __init__(self, config: EstimatorConfig, mask: np.ndarray):
@@ -52,7 +52,7 @@ class PersistentEvolutionStrategies(Estimator):
   def init(
     self, task: TruncatedTask, seed: tf.Tensor, slots: int
   ) -> PersistentState:
-    """See `Estimator.init`; all particles of a slot start alike."""
+    """See `Estimator.init`; all particles of a slot start equal."""
     pairs = self._config.pairs
     return PersistentState(
       particles.repeat_slots(task.init(seed, slots), 2 * pairs),

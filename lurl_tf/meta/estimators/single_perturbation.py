@@ -13,11 +13,8 @@ from lurl_tf.meta.estimators.estimator import (
   Estimator,
   split_seeds,
 )
-from lurl_tf.meta.inner.truncated_task import (
-  InnerState,
-  SlotClock,
-  TruncatedTask,
-)
+from lurl_tf.meta.inner.state import InnerState, SlotClock
+from lurl_tf.meta.inner.truncated_task import TruncatedTask
 from lurl_tf.meta.inner.unroll import TruncationData
 from lurl_tf.random_numbers import Stream
 
@@ -25,11 +22,11 @@ from lurl_tf.random_numbers import Stream
 
 
 class SinglePerturbationState(NamedTuple):
-  """State of evolution strategies with one perturbation per life.
+  """State of evolution strategies with one perturbation per inner training.
 
   Attributes:
     particles: `InnerState` of arrays `[t, 2 * p, ...]`.
-    seeds: `[t, 2]` int32, of the slots' perturbations.
+    seeds: `[t, 2]` int32, seeds of the perturbations of each slot.
   """
 
   particles: InnerState
@@ -39,15 +36,19 @@ class SinglePerturbationState(NamedTuple):
 class SinglePerturbationEvolution(Estimator):
   """ES-Single (Vicol 2023).
 
-  As persistent evolution strategies, but a particle keeps the perturbation that
-  it drew when its slot started: every truncation contributes
-  `eps (L+ - L-) / (2 sigma**2)`. The mean over a life is evolution strategies
-  on the whole of it: its variance does not grow with the number of truncations,
-  but a slot looks in few directions for all its life.
+  Particles persist as in `PersistentEvolutionStrategies`, but keep the
+  perturbation eps of the start of their slot:
+
+      gradient = mean over pairs of eps (L+ - L-) / (2 sigma**2)
+
+  The mean over all truncations of an inner training equals evolution strategies
+  on the whole training. Its variance does not grow with the number of
+  truncations, but a slot explores few directions until it restarts.
 
   Args:
-    config: pairs, their perturbation and clipping.
-    mask: `[n]` bool, the numbers that are perturbed.
+    config: `EstimatorConfig` with `pairs`, `perturbation` and
+      `clip_difference`.
+    mask: `[n]` bool, the meta-parameters that are perturbed.
   """
 
   def __init__(self, config: EstimatorConfig, mask: np.ndarray):
@@ -56,7 +57,7 @@ class SinglePerturbationEvolution(Estimator):
   def init(
     self, task: TruncatedTask, seed: tf.Tensor, slots: int
   ) -> SinglePerturbationState:
-    """See `Estimator.init`; all particles of a slot start alike."""
+    """See `Estimator.init`; all particles of a slot start equal."""
     return SinglePerturbationState(
       particles.repeat_slots(task.init(seed, slots), 2 * self._config.pairs),
       split_seeds(

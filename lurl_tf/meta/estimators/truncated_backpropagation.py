@@ -1,22 +1,19 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Estimators that differentiate a truncation (Metz et al. 2019, 3.4)."""
+"""Backpropagation through a truncation (Metz et al. 2019, section 3.4)."""
 
 import tensorflow as tf
 
 from lurl_tf.meta.estimators.estimator import Estimate, Estimator
-from lurl_tf.meta.inner.truncated_task import (
-  InnerState,
-  SlotClock,
-  TruncatedTask,
-)
+from lurl_tf.meta.inner.state import InnerState, SlotClock
+from lurl_tf.meta.inner.truncated_task import TruncatedTask
 from lurl_tf.meta.inner.unroll import TruncationData
 
 
 class TruncatedBackpropagation(Estimator):
-  """The gradient of a truncation's mean loss; it stops where that starts.
+  """Gradient of the mean loss of a truncation; it stops at the start.
 
-  What a meta-parameter did to the inner weights in earlier truncations is left
-  out: the estimate is biased, and cheap.
+  The estimate ignores the influence of meta-parameters through earlier
+  truncations. It is biased, but cheap.
   """
 
   def init(
@@ -35,9 +32,9 @@ class TruncatedBackpropagation(Estimator):
     length: tf.Tensor,
     seeds: tf.Tensor,
   ) -> Estimate:
-    """See `Estimator.estimate`; nothing is random."""
+    """See `Estimator.estimate`; the seeds are not used."""
     slots = clock.age.shape[0]
-    # Every slot gets a copy, and so a gradient of its own.
+    # Every slot has a copy, so that it gets a gradient of its own.
     copies = tf.tile(parameters[tf.newaxis], [slots, 1])
     with tf.GradientTape(watch_accessed_variables=False) as tape:
       tape.watch(copies)
@@ -50,10 +47,10 @@ class TruncatedBackpropagation(Estimator):
 
 
 class FullBackpropagation(TruncatedBackpropagation):
-  """The same where every truncation is a whole inner training.
+  """`TruncatedBackpropagation` where a truncation is a whole inner training.
 
-  Nothing is left out; `MetaTrainConfig` holds that truncations are as long as
-  the horizon. Time grows with the horizon, and so does memory: where steps are
-  computed anew (`UnrollConfig.recompute="always"`) by the inner weights of each
-  step only.
+  The gradient is complete. `MetaTrainConfig` requires truncations as long as
+  the horizon. Time and memory grow with the horizon; with
+  `UnrollConfig.recompute="always"` memory grows only by the inner weights of
+  each step.
   """

@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Inner training: the unroll that a meta-gradient is taken through."""
+"""Inner training: the unroll that meta-gradients differentiate."""

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Imitation: a rule's proposals are regressed on those of a teacher."""
+"""Imitation: regression of a rule's proposals on those of a teacher."""
 
 import dataclasses
 import math
@@ -15,20 +15,21 @@ SMALLEST_POWER = 1e-8
 
 @dataclasses.dataclass(frozen=True)
 class ImitationConfig:
-  """Whom a rule imitates, and how large its proposals shall be.
+  """Teacher of a rule, and the size of the proposals to learn.
 
   A learned rule limits every column of its proposals to a root mean square of
-  about 1, so that it imitates a teacher's directions, at a size of its own.
+  about 1. Therefore it imitates only the directions of its teacher; their size
+  is set here.
 
   Args:
-    teacher: name of a rule designed by hand, that needs no labels.
-    kernel_change: root mean square of every column of the proposals for
+    teacher: Name of a hand-designed rule that needs no labels.
+    kernel_change: Root mean square of every column of the proposals for
       kernels.
-    bias_change: the proposal for every bias. With the inner optimizer's decay,
-      biases go to its negative: the larger, the sparser the activity.
+    bias_change: Proposal for every bias. With the decay of the inner optimizer,
+      biases converge to its negative: larger values make activity sparser.
 
   Raises:
-    ValueError: if there is no such teacher, or a number is out of range.
+    ValueError: If the teacher is unknown, or a number is out of range.
   """
 
   teacher: str = "soft_winner_take_all"
@@ -62,17 +63,17 @@ def imitation_error(
   weights: Sequence[LayerWeights],
   activations: Activations,
 ) -> tf.Tensor:
-  """How far proposals are from the teacher's.
+  """Squared error of proposals against those of the teacher.
 
   Args:
-    config: the teacher.
-    changes: the proposals, `LayerWeights` of every layer.
-    weights: phi, that the proposals are for.
-    activations: of one forward pass.
+    config: `ImitationConfig` of the teacher.
+    changes: Proposals, `LayerWeights` of every layer.
+    weights: phi, `LayerWeights` of every layer.
+    activations: `Activations` of one forward pass.
 
   Returns:
-    `[...]`, the leading axes of the weights: the squared error of kernels,
-    relative to the teacher's, and of biases, a mean over layers.
+    `[...]`, the leading axes of the weights: mean over layers of the relative
+    squared error of kernels plus the squared error of biases.
   """
   teacher = HAND_DESIGNED[config.teacher]()
   errors = []

@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The meta-objective: how well a ridge read-out of the features classifies."""
+"""The meta-objective: the error of a ridge read-out of features."""
 
 from typing import Literal, NamedTuple
 
 import tensorflow as tf
 
 DEFAULT_RIDGE = 0.1
-# Keeps the logits' scale differentiable where all features are dead.
+# Keeps the scale of logits differentiable if all features are dead.
 SMALLEST_POWER = 1e-24
 
 
@@ -14,14 +14,16 @@ class ObjectiveValue(NamedTuple):
   """The meta-objective and its parts, each `[...]`.
 
   Attributes:
-    loss: what is minimised: the sum of the parts that are switched on.
-    accuracy: share of query examples whose class has the largest logit.
-    readout: `[..., u + 1, k]` weights of the read-out, the bias last.
-    query_error: squared distance of logits and targets, a mean over query
-      examples; of normalised ones twice the cosine distance.
-    penalty: the ridge penalty, per support example.
-    extra_error: squared error of extra regression targets, or 0.
-    support_accuracy: as `accuracy`, on the support examples.
+    loss: Loss to minimise: the query error, plus the extra error, plus the
+      penalty if it is part of the loss.
+    accuracy: Share of query examples whose class has the largest logit.
+    readout: `[..., u + 1, k]`, weights of the read-out; the bias is last.
+    query_error: Squared distance of logits and targets, a mean over query
+      examples; twice the cosine distance if both are normalised.
+    penalty: Ridge penalty per support example.
+    extra_error: Squared error of extra regression targets, or 0.
+    support_accuracy: Share of support examples whose class has the largest
+      logit.
   """
 
   loss: tf.Tensor
@@ -41,8 +43,6 @@ def ridge_objective(
   ridge: float | Literal["relative"] = DEFAULT_RIDGE,
   relative_ridge: float = DEFAULT_RIDGE,
   penalty_in_loss: bool = True,
-  center_targets: bool = True,
-  normalize_targets: bool = True,
   normalize_logits: bool = True,
   extra_support_targets: tf.Tensor | None = None,
   extra_query_targets: tf.Tensor | None = None,
@@ -50,37 +50,36 @@ def ridge_objective(
   """Fits a ridge regression to the support set and scores the query set.
 
   The defaults are those of the released program (Metz et al. 2019, section
-  3.3). `ridge="relative", penalty_in_loss=False` does not change when all
-  features are multiplied by a number: growing them gains nothing.
+  3.3). Targets are centred and scaled to a mean squared norm of 1. With
+  `ridge="relative", penalty_in_loss=False` the loss does not depend on the
+  scale of the features, so that a rule gains nothing by growing them.
 
-  The logits of two classes, whose targets are centred, are opposite numbers:
-  normalised, they are signs, and the query error has no gradient. Meta-training
-  asks for `normalize_logits=False` there.
+  The logits of two classes are opposite numbers. If they are normalised, they
+  are signs and the query error has no gradient; meta-training therefore uses
+  `normalize_logits=False` for two classes.
 
   Args:
     support_features: `[..., b, u]`.
     support_targets: `[..., b, k]`, one-hot.
     query_features: `[..., b', u]`.
     query_targets: `[..., b', k]`, one-hot.
-    ridge: strength of the penalty of the squared weights; the bias has none.
-      `"relative"`: `relative_ridge` times the mean diagonal of the centred
-      features' Gram matrix.
-    relative_ridge: see `ridge`.
-    penalty_in_loss: whether the penalty is part of the loss.
-    center_targets: whether targets are centred at the mean of all entries.
-    normalize_targets: whether targets are scaled to a mean squared norm of 1.
-    normalize_logits: whether the query error compares directions, or the logits
-      themselves.
-    extra_support_targets: `[..., b, r]` further targets of regression beside
-      the classes; their error joins the loss.
+    ridge: Strength of the penalty of squared weights, without the bias; or
+      `"relative"`: `relative_ridge` times the mean diagonal of the Gram matrix
+      of the centred features.
+    relative_ridge: Strength of the relative penalty, see `ridge`.
+    penalty_in_loss: Whether the penalty is part of the loss.
+    normalize_logits: Whether the query error compares directions instead of
+      logits.
+    extra_support_targets: `[..., b, r]`, extra regression targets, whose error
+      is added to the loss.
     extra_query_targets: `[..., b', r]`.
 
   Returns:
     `ObjectiveValue`.
 
   Raises:
-    ValueError: if shapes do not fit, the ridge is not positive, or one of the
-      extra targets is missing.
+    ValueError: If shapes do not fit, the ridge is not positive, or only one of
+      the extra targets is given.
 
   Example:
 
@@ -98,7 +97,7 @@ def ridge_objective(
   _check(support_features, support_targets, query_features, query_targets)
   if (extra_support_targets is None) != (extra_query_targets is None):
     raise ValueError(
-      "Extra targets must be given for support and query alike. Received: "
+      "Extra targets must be given for both support and query. Received: "
       f"extra_support_targets={extra_support_targets}, "
       f"extra_query_targets={extra_query_targets}"
     )
@@ -112,15 +111,8 @@ def ridge_objective(
       extra_query_targets,
     )
 
-  def prepare(targets):
-    if center_targets:
-      targets -= tf.reduce_mean(targets, axis=[-2, -1], keepdims=True)
-    if normalize_targets:
-      targets = _unit_power(targets)
-    return targets
-
   classes = support_targets.shape[-1]
-  prepared = prepare(support_targets)
+  prepared = _center_and_scale(support_targets)
   if extra_support_targets is not None:
     extra = _standardize_columns(extra_support_targets)
     prepared = tf.concat([prepared, extra], axis=-1)
@@ -131,7 +123,7 @@ def ridge_objective(
   if normalize_logits:
     power = tf.reduce_sum(tf.square(outputs), axis=-1, keepdims=True)
     outputs *= tf.math.rsqrt(tf.maximum(power, SMALLEST_POWER))
-  query_error = _squared_error(outputs, prepare(query_targets))
+  query_error = _squared_error(outputs, _center_and_scale(query_targets))
   if extra_query_targets is None:
     extra_error = tf.zeros_like(query_error)
   else:
@@ -155,7 +147,15 @@ def ridge_objective(
 def check_ridge(
   ridge: float | Literal["relative"], relative_ridge: float
 ) -> None:
-  """Raises ValueError unless the read-out's penalty is a positive one."""
+  """Checks the ridge penalty of a read-out.
+
+  Args:
+    ridge: Strength, or `"relative"`.
+    relative_ridge: Strength of the relative penalty.
+
+  Raises:
+    ValueError: If a strength is not positive.
+  """
   known = ridge == "relative" if isinstance(ridge, str) else ridge > 0
   if not known:
     raise ValueError(
@@ -171,7 +171,7 @@ def check_ridge(
 def _fit(features, targets, ridge, relative_ridge):
   """Read-out `[..., u + 1, k]`, and its penalty per example.
 
-  Centring takes the bias, which has no penalty, out of the equations.
+  The bias has no penalty; centring removes it from the equations.
   """
   mean = tf.reduce_mean(features, axis=-2, keepdims=True)
   target_mean = tf.reduce_mean(targets, axis=-2, keepdims=True)
@@ -206,7 +206,9 @@ def _squared_error(values, targets):
   return tf.reduce_mean(errors, axis=-1)
 
 
-def _unit_power(targets):
+def _center_and_scale(targets):
+  """Class targets of mean 0 over all entries and mean squared norm 1."""
+  targets -= tf.reduce_mean(targets, axis=[-2, -1], keepdims=True)
   power = tf.reduce_mean(
     tf.reduce_sum(tf.square(targets), axis=-1, keepdims=True),
     axis=-2,

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The inner optimizers of task slots between truncations."""
+"""State of inner optimizers between truncations."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -14,12 +14,12 @@ DEFAULT_INNER_OPTIMIZER = InnerOptimizerConfig()
 
 
 class SlotOptimizer(NamedTuple):
-  """What the inner optimizer of all task slots keeps, if it keeps anything.
+  """State of the inner optimizers of task slots, if they have a state.
 
   Attributes:
-    steps: `[t]` int32, steps since it was fresh. Not the slot's age: a slot
-      that is lost gets a fresh optimizer, but stays in its phase.
-    state: of the `FunctionalOptimizer`, with a leading axis of tasks.
+    steps: `[t]` int32, steps since the optimizer was fresh. This is not the age
+      of the slot: a lost slot gets a fresh optimizer, but keeps its age.
+    state: State of the `FunctionalOptimizer`, with a leading axis of tasks.
   """
 
   steps: tf.Tensor
@@ -29,14 +29,14 @@ class SlotOptimizer(NamedTuple):
 def fresh_optimizer(
   inner_optimizer: InnerOptimizerConfig, weights: Sequence[LayerWeights]
 ) -> SlotOptimizer | tuple[()]:
-  """What the inner optimizer of fresh slots keeps.
+  """State of the inner optimizers of fresh slots.
 
   Args:
-    inner_optimizer: the inner optimizer.
-    weights: phi with a leading axis of tasks.
+    inner_optimizer: Configuration of the inner optimizer.
+    weights: phi, with a leading axis of tasks.
 
   Returns:
-    `SlotOptimizer`, or `()` if the optimizer keeps nothing.
+    `SlotOptimizer`, or `()` if the optimizer has no state.
   """
   state = FunctionalOptimizer(inner_optimizer).init(weights)
   if not state:
@@ -47,17 +47,17 @@ def fresh_optimizer(
 def optimizer_parts(
   optimizer: FunctionalOptimizer, kept: SlotOptimizer | tuple[()]
 ) -> SlotOptimizer:
-  """What slots keep, also if that is nothing.
+  """The `SlotOptimizer` of slots, also of optimizers without a state.
 
   Args:
-    optimizer: the inner optimizer.
-    kept: from `fresh_optimizer`, or a truncation.
+    optimizer: The inner optimizer.
+    kept: State from `fresh_optimizer` or a truncation.
 
   Returns:
-    `SlotOptimizer`, of 0 steps and `()` if the optimizer keeps nothing.
+    `SlotOptimizer`; of 0 steps and `()` if the optimizer has no state.
 
   Raises:
-    ValueError: if `kept` is of another optimizer.
+    ValueError: If `kept` belongs to another optimizer.
   """
   parts = kept or SlotOptimizer(0, ())
   if type(parts.state) is not optimizer.state_type:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Trading arithmetic for memory: a function whose inside is not kept."""
+"""Recomputation: backward passes with less memory and more arithmetic."""
 
 import contextlib
 from collections.abc import Callable
@@ -13,17 +13,18 @@ from lurl_tf.rule.arithmetic.kept_results import recorded, replayed
 def recomputed(
   function: Callable[..., Any], keep_products: bool = False
 ) -> Callable[..., Any]:
-  """The same function, its inside computed anew for the gradient.
+  """Wraps a function so that its backward pass recomputes intermediate results.
 
-  `tf.recompute_grad` does not take nested structures.
+  `tf.recompute_grad` does not accept nested structures.
 
   Args:
-    function: of nested structures of tensors, to a nested structure. Gradients
-      flow to floating point arguments only, not to what the function captures.
-    keep_products: whether what a rule marks as worth it is kept nevertheless.
+    function: Function from nested structures of tensors to a nested structure.
+      Gradients flow to its floating-point arguments, not to captured tensors.
+    keep_products: Whether to keep the results that rules mark as expensive, see
+      `kept_results`.
 
   Returns:
-    A function of the same arguments.
+    Function of the same arguments.
   """
   nothing = contextlib.nullcontext()
 

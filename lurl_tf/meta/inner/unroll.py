@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A truncation: several inner steps, each new state scored, as one loop."""
+"""A truncation: several inner steps and the scores of their states."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -17,6 +17,7 @@ from lurl_tf.meta.inner.optimizer_state import (
   optimizer_parts,
 )
 from lurl_tf.meta.inner.recomputation import recomputed
+from lurl_tf.meta.inner.state import InnerState, SlotClock
 from lurl_tf.meta.inner.unroll_config import UnrollConfig
 from lurl_tf.meta.metrics import UnrollMetrics
 from lurl_tf.optimizers import (
@@ -30,29 +31,13 @@ from lurl_tf.rule.learned.update_rule import propose_changes
 from lurl_tf.structures import Episode, LayerWeights, RuleConfig
 
 
-class SlotState(NamedTuple):
-  """Inner states of all task slots between truncations.
-
-  Attributes:
-    weights: phi, `LayerWeights` of every layer with a leading axis of tasks.
-    age: `[t]` int32, inner steps done.
-    horizon: `[t]` int32, inner steps after which the slot starts anew.
-    optimizer_state: from `fresh_optimizer`.
-  """
-
-  weights: tuple[LayerWeights, ...]
-  age: tf.Tensor
-  horizon: tf.Tensor
-  optimizer_state: SlotOptimizer | tuple[()] = ()
-
-
 class TruncationData(NamedTuple):
-  """Everything that the steps of one truncation consume, as stacks.
+  """Data of all inner steps of one truncation.
 
   Attributes:
-    batches: `[s, t, b, i]` unlabelled examples, one batch per step.
-    episodes: `Episode` of `[s', t, d, b, i]` and `[s', t, d, b, k]`, for every
-      scored state; `d` label draws.
+    batches: `[s, t, b, i]`, unlabelled examples, one batch per step `s`.
+    episodes: `Episode` of `[s', t, d, b, i]` and `[s', t, d, b, k]`, one per
+      scored state `s'` and label draw `d`.
   """
 
   batches: tf.Tensor
@@ -60,11 +45,11 @@ class TruncationData(NamedTuple):
 
 
 class MetaParameters(NamedTuple):
-  """What is meta-learned; each leaf with or without a leading axis of tasks.
+  """Meta-learned arrays, each with or without a leading axis of tasks.
 
   Attributes:
-    rule: theta, as a flat tuple.
-    log_rates: `[n]` logarithms of the inner learning rate's knots.
+    rule: theta, a flat tuple in the order of `parameter_specs`.
+    log_rates: `[n]`, logarithms of the knots of the inner learning rate.
   """
 
   rule: tuple[tf.Tensor, ...]
@@ -77,16 +62,19 @@ def score(
   config: UnrollConfig,
   activation: Activation = "relu",
 ) -> UnrollMetrics:
-  """The meta-objective of inner states, a mean over label draws, `[t]` each.
+  """Scores inner states by the meta-objective, a mean over label draws.
 
-  Support and query go through the base model as one batch, as in the released
-  program.
+  Support and query examples pass through the base model as one batch, as in the
+  released program.
 
   Args:
-    weights: phi with a leading axis of tasks.
-    episode: of `[t, d, b, ...]` arrays.
-    config: objective options.
-    activation: of the base model.
+    weights: phi, with a leading axis of tasks.
+    episode: `Episode` of `[t, d, b, ...]` arrays.
+    config: `UnrollConfig` with the options of the meta-objective.
+    activation: Activation of the base model.
+
+  Returns:
+    `UnrollMetrics`, each `[t]`.
   """
   per_draw = tuple(
     LayerWeights(*(weight[:, tf.newaxis] for weight in layer))
@@ -124,34 +112,36 @@ def unroll(
   rule_config: RuleConfig,
   config: UnrollConfig,
   parameters: MetaParameters,
-  state: SlotState,
+  state: InnerState,
+  clock: SlotClock,
   data: TruncationData,
   length: tf.Tensor,
   activation: Activation = "relu",
   inner_optimizer: InnerOptimizerConfig = DEFAULT_INNER_OPTIMIZER,
-) -> tuple[SlotState, UnrollMetrics]:
+) -> tuple[InnerState, UnrollMetrics]:
   """Advances all slots by `length` inner steps; a pure function.
 
   Args:
-    rule_config: the rule's sizes.
-    config: how to score, and the bound on `length`.
-    parameters: what is meta-learned.
-    state: the slots' inner states.
-    data: stacks for `config.max_steps` steps.
-    length: scalar int32, from `evaluate_every` to `max_steps`.
-    activation: of the base model.
-    inner_optimizer: makes the next weights of the rule's proposals.
+    rule_config: `RuleConfig` with the sizes of the rule.
+    config: `UnrollConfig` with the options of the unroll.
+    parameters: `MetaParameters`; gradients flow to them.
+    state: `InnerState` of the slots.
+    clock: `SlotClock` of the slots, for the schedule of the inner rate.
+    data: `TruncationData` for `config.max_steps` steps.
+    length: Scalar int32, inner steps, from `evaluate_every` to `max_steps`.
+    activation: Activation of the base model.
+    inner_optimizer: Configuration of the inner optimizer.
 
   Returns:
-    The slots' next states, and metrics averaged over the scored states.
+    The next `InnerState`, and `UnrollMetrics`, means over the scored states.
 
   Raises:
-    ValueError: if `state.optimizer_state` is of another inner optimizer.
+    ValueError: If `state.optimizer_state` belongs to another inner optimizer.
   """
-  # The loop's gradient finds what it captures only if it is in the graph.
-  state, data = tf.nest.map_structure(tf.identity, (state, data))
+  # The gradient of a loop finds only captured tensors of the same graph.
+  state, clock, data = tf.nest.map_structure(tf.identity, (state, clock, data))
   specs = parameter_specs(rule_config)
-  zeros = tf.zeros_like(state.age, dtype=state.weights[0].kernel.dtype)
+  zeros = tf.zeros_like(clock.age, dtype=state.weights[0].kernel.dtype)
   optimizer = FunctionalOptimizer(inner_optimizer)
   optimizer_steps, optimizer_state = optimizer_parts(
     optimizer, state.optimizer_state
@@ -162,7 +152,7 @@ def unroll(
       weights, optimizer_state = tf.nest.map_structure(
         tf.stop_gradient, (weights, optimizer_state)
       )
-    rates = scheduled_rate(tf.exp(parameters.log_rates), _progress(state, step))
+    rates = scheduled_rate(tf.exp(parameters.log_rates), _progress(clock, step))
     inputs = tf.gather(data.batches, step)
     activations = forward(weights, inputs, activation)
     theta = tf.nest.pack_sequence_as(specs, parameters.rule)
@@ -187,11 +177,7 @@ def unroll(
     metrics = score(weights, episode, config, activation)
     if error is not None:
       metrics = metrics._replace(loss=error)
-    progress = tf.cast(_progress(state, step + 1), zeros.dtype)
-    power = config.late_loss_power
-    # A power of 0 must not differentiate 0**0.
-    weight = (power + 1) * progress**power if power else tf.ones_like(progress)
-    return metrics._replace(loss=weight * metrics.loss)
+    return metrics
 
   def advance_and_score(parameters, weights, optimizer_state, step):
     weights, optimizer_state, error = advance(
@@ -229,22 +215,19 @@ def unroll(
       UnrollMetrics(*[zeros] * len(UnrollMetrics._fields)),
     ),
     maximum_iterations=config.max_steps,
-    # Steps ahead of their turn would hold memory.
+    # Parallel iterations would take more memory.
     parallel_iterations=1,
   )
   count = tf.cast(length // config.evaluate_every, zeros.dtype)
   metrics = UnrollMetrics(*(total / count for total in totals))
   if optimizer_state:
     optimizer_state = SlotOptimizer(optimizer_steps + length, optimizer_state)
-  next_state = SlotState(
-    weights, state.age + length, state.horizon, optimizer_state
-  )
-  return next_state, metrics
+  return InnerState(weights, optimizer_state), metrics
 
 
-def _progress(state: SlotState, step: tf.Tensor) -> tf.Tensor:
+def _progress(clock: SlotClock, step: tf.Tensor) -> tf.Tensor:
   # A slot's last truncation may go beyond its horizon.
-  return tf.minimum((state.age + step) / state.horizon, 1.0)
+  return tf.minimum((clock.age + step) / clock.horizon, 1.0)
 
 
 def _given(extra_targets: tf.Tensor | tuple[()]) -> tf.Tensor | None:

@@ -11,59 +11,60 @@ from lurl_tf.meta.inner.objective import (
   check_ridge,
 )
 
-Recompute = Literal["always", "elementwise", "never"]
+Recompute = Literal["auto", "always", "elementwise", "never"]
+Convolutions = Literal["auto", "direct", "winograd"]
 
 
 @dataclasses.dataclass(frozen=True)
 class UnrollConfig:
-  """How inner states are advanced and scored.
+  """Options of an unroll: how inner states advance and how they are scored.
+
+  The values "auto" are resolved by `MetaTrainer` and `Validation`, see
+  `lurl_tf.meta.inner.automatic`. A `TruncatedTask` that is used without them
+  treats "auto" as `recompute="always"` and `convolutions="direct"`.
 
   Args:
-    max_steps: bound on the steps of a truncation.
-    evaluate_every: inner steps from one scored state to the next.
-    late_loss_power: the loss of a state at progress p = t / T counts
-      (power + 1) p**power; 0 counts all alike.
-    ridge: `"relative"`, or the absolute strength of the read-out's penalty.
-    relative_ridge: see `ridge_objective`.
-    penalty_in_loss: whether the penalty is a part of the loss.
-    recompute: what of a step's inside the backward pass computes anew instead
-      of keeping it. `"always"`: all, which takes less memory, and by XLA on
-      processors less time for truncations of several steps; `"elementwise"`:
-      all but the results of the rule's large products and, by XLA, the
-      statistics of its normalisations: on processors by XLA less time still,
-      for 7 arrays as large as all unit states a step; `"never"`: nothing.
-    scored_layers: whose post-activations are the read-out's features: `"last"`,
-      the top layer's, as published, or `"all"`, of all layers side by side.
-    imitation: the rule learns to propose what a teacher proposes, in the states
-      that it comes to itself: the loss is the error of the step before each
-      scored state, and no gradient flows from one step to another. None: it
-      learns by the meta-objective.
-    product_dtype: `"float32"`; or `"bfloat16"`: the factors of the rule's large
-      matrix products are rounded, or in its graph convolutions, maps of unit
-      states and products of these, their results and gradients, too; sums,
-      weights and all else stay as they are.
-    convolutions: `"direct"`; or `"winograd"`: those of many channels take half
-      the multiplications, and on processors by XLA less time. Their factors
-      must not be rounded.
-    compiler: `"xla"`; or `"graph"`: a graph of TensorFlow's own operations,
-      which compiles sooner.
+    max_steps: Maximum number of inner steps in a truncation.
+    evaluate_every: Number of inner steps between scored states.
+    ridge: Ridge penalty of the read-out: `"relative"`, or an absolute strength.
+    relative_ridge: Strength of the relative penalty, see `ridge_objective`.
+    penalty_in_loss: Whether the ridge penalty is part of the loss.
+    recompute: What the backward pass recomputes of an inner step instead of
+      keeping it. `"always"`: everything, which needs the least memory.
+      `"elementwise"`: everything except the results of large products and, with
+      XLA, the statistics of normalisations; fastest on CPUs with XLA, but keeps
+      7 arrays of the size of all unit states per step. `"never"`: nothing.
+      `"auto"`: the fastest that fits in memory.
+    scored_layers: Layers whose outputs the read-out takes: `"last"`, the top
+      layer as published, or `"all"`, the concatenation of all layers.
+    imitation: `ImitationConfig` of a teacher. The loss is then the error of the
+      rule's proposals in the step before each scored state, and no gradient
+      flows between steps. None: the loss is the meta-objective.
+    product_dtype: Type that the factors of the rule's large matrix products are
+      rounded to: `"float32"` or `"bfloat16"`. With the compiler `"graph"`,
+      `"bfloat16"` also rounds the results and gradients of convolutions, of
+      maps of unit states and of their products. Sums and weights stay float32.
+    convolutions: Algorithm of convolutions over many channels: `"direct"`;
+      `"winograd"`, with half the multiplications, faster on CPUs with XLA; or
+      `"auto"`, the faster one. Winograd's needs `product_dtype="float32"`.
+    compiler: `"xla"`, or `"graph"`: a graph of TensorFlow's own operations,
+      which compiles in half the time.
 
   Raises:
-    ValueError: if a number is out of range, or an option is unknown or does not
-      go with another.
+    ValueError: If a number is out of range, an option is unknown, or options
+      exclude each other.
   """
 
   max_steps: int = 10
   evaluate_every: int = 1
-  late_loss_power: float = 0.0
   ridge: float | Literal["relative"] = "relative"
   relative_ridge: float = DEFAULT_RIDGE
   penalty_in_loss: bool = False
-  recompute: Recompute = "always"
+  recompute: Recompute = "auto"
   scored_layers: Literal["last", "all"] = "last"
   imitation: ImitationConfig | None = None
   product_dtype: Literal["float32", "bfloat16"] = "float32"
-  convolutions: Literal["direct", "winograd"] = "direct"
+  convolutions: Convolutions = "auto"
   compiler: Literal["xla", "graph"] = "xla"
 
   def __post_init__(self):
@@ -72,14 +73,9 @@ class UnrollConfig:
         "`evaluate_every` must be from 1 to `max_steps`. Received: "
         f"evaluate_every={self.evaluate_every}, max_steps={self.max_steps}"
       )
-    if self.late_loss_power < 0:
-      raise ValueError(
-        "`late_loss_power` must not be negative. Received: "
-        f"late_loss_power={self.late_loss_power}"
-      )
     if self.recompute not in typing.get_args(Recompute):
       raise ValueError(
-        "`recompute` must be 'always', 'elementwise' or 'never'. "
+        f"`recompute` must be one of {', '.join(typing.get_args(Recompute))}. "
         f"Received: recompute={self.recompute!r}"
       )
     if self.scored_layers not in ("last", "all"):
@@ -92,9 +88,10 @@ class UnrollConfig:
         "`product_dtype` must be 'float32' or 'bfloat16'. "
         f"Received: product_dtype={self.product_dtype!r}"
       )
-    if self.convolutions not in ("direct", "winograd"):
+    if self.convolutions not in typing.get_args(Convolutions):
       raise ValueError(
-        "`convolutions` must be 'direct' or 'winograd'. "
+        "`convolutions` must be one of "
+        f"{', '.join(typing.get_args(Convolutions))}. "
         f"Received: convolutions={self.convolutions!r}"
       )
     if self.compiler not in ("xla", "graph"):
@@ -106,13 +103,13 @@ class UnrollConfig:
       self.without_xla or self.product_dtype != "float32"
     ):
       raise ValueError(
-        "Convolutions of 'winograd' need the compiler 'xla' and products of "
-        f"'float32'. Received: compiler={self.compiler!r}, "
+        "The convolutions 'winograd' need the compiler 'xla' and the product "
+        f"dtype 'float32'. Received: compiler={self.compiler!r}, "
         f"product_dtype={self.product_dtype!r}"
       )
     check_ridge(self.ridge, self.relative_ridge)
 
   @property
   def without_xla(self) -> bool:
-    """Whether inner steps are a graph of TensorFlow's own operations."""
+    """Whether inner steps run as a graph, without XLA."""
     return self.compiler == "graph"

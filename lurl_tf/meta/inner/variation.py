@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Augments a truncation's data, on the device that learns from it."""
+"""Augments the data of a truncation, on the device that uses them."""
 
 from typing import NamedTuple
 
@@ -16,12 +16,12 @@ from lurl_tf.tasks.augmentation.config import AugmentationConfig
 
 
 class TaskVariation(NamedTuple):
-  """The random numbers behind a truncation's variation.
+  """Random numbers of the augmentation of a truncation.
 
   Attributes:
-    permutations: `[t, i]` int32, the order of every task's inputs.
-    task_seeds: `[t, 2]` int32, the same as long as a slot keeps its task.
-    example_seeds: `[t, 2]` int32, new for every truncation.
+    permutations: `[t, i]` int32, order of the inputs of every task.
+    task_seeds: `[t, 2]` int32, constant while a slot keeps its task.
+    example_seeds: `[t, 2]` int32, new in every truncation.
   """
 
   permutations: tf.Tensor
@@ -39,15 +39,15 @@ def vary_truncation(
   """Augments all examples, then permutes the inputs (Metz et al. 2019, 4.2).
 
   Args:
-    data: with inputs in the order of the pixels.
-    variation: what to draw from.
-    image_shape: of an input.
-    config: how much to vary.
-    regress_coefficients: whether an episode's coefficients, such as angles,
-      become extra regression targets of the meta-objective.
+    data: `TruncationData` with inputs in the order of the pixels.
+    variation: `TaskVariation`, the random numbers.
+    image_shape: Shape of an input.
+    config: `AugmentationConfig` with the strength of the augmentation.
+    regress_coefficients: Whether the coefficients of an episode, such as
+      angles, are extra regression targets of the meta-objective.
 
   Returns:
-    `TruncationData` of the same shapes, but for the extra targets.
+    `TruncationData` of the same shapes; extra targets are added.
   """
   has_targets = regress_coefficients and config.augments_examples
   seeds = tf.map_fn(
@@ -56,7 +56,7 @@ def vary_truncation(
   )
 
   def vary(stack, index):
-    """Inputs and coefficients; the axis of tasks goes first and back."""
+    """Varied inputs and coefficients of `[s, t, ...]` inputs."""
     order = [1, 0, *range(2, stack.shape.rank)]
     inputs, coefficients = augment_examples(
       tf.transpose(stack, order), image_shape, seeds[:, index], config

@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Outer steps: state, step and update of the meta-parameters."""
+"""Outer steps: what one does to theta, its state, and its compiled calls."""

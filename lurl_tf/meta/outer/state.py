@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A trainer's state: tensors on the replicas, variables for checkpoints."""
+"""State of a trainer: tensors on the replicas, variables for checkpoints."""
 
 from typing import Any
 
@@ -12,14 +12,15 @@ from lurl_tf.meta.outer.step import ReplicaState
 class TrainerState:
   """The `ReplicaState` of all replicas.
 
-  Steps are pure functions of tensors, which stay on their devices. Only when a
-  checkpoint is written or read do they pass through variables of this process:
-  the outer state once, the slots of all replicas along their first axis. So
-  every process has the whole checkpoint, and one of them writes it.
+  Outer steps are pure functions of tensors, which stay on their devices. They
+  are copied to variables of this process only to write a checkpoint, and from
+  them after one is read. The variables hold the outer state once and the slots
+  of all replicas along their first axis. Therefore every process has the whole
+  checkpoint, and one of them writes it.
 
   Args:
-    strategy: of the replicas.
-    initial: of every replica, at the beginning.
+    strategy: Strategy of the replicas.
+    initial: Initial `ReplicaState` of every replica.
   """
 
   def __init__(self, strategy: tf.distribute.Strategy, initial: ReplicaState):
@@ -37,7 +38,7 @@ class TrainerState:
     self.checkpoint = tf.train.Checkpoint(**_named(self._variables))
 
   def store(self) -> None:
-    """From the replicas to the variables, on every process at once."""
+    """Copies the replicas to the variables; all processes must call it."""
     values = ReplicaState(
       distribution.first_local(self._strategy, self.values.outer),
       distribution.gather(self._strategy, self.values.slots),
@@ -47,7 +48,7 @@ class TrainerState:
     )
 
   def load(self) -> None:
-    """From the variables to the replicas of this process."""
+    """Copies the variables to the replicas of this process."""
     values = tf.nest.map_structure(tf.convert_to_tensor, self._variables)
     replicas = self._strategy.num_replicas_in_sync
 
@@ -62,7 +63,7 @@ class TrainerState:
 
 
 def _named(values: Any) -> Any:
-  """Dicts in place of named tuples, for the names in a checkpoint."""
+  """Turns named tuples into dicts, whose keys are names in a checkpoint."""
   if hasattr(values, "_asdict"):
     return {
       name: _named(value)

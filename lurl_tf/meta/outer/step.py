@@ -1,24 +1,40 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What one replica does in an outer step; a pure function of tensors."""
+"""The outer step: everything that happens to theta between two values of it.
 
-import math
-from collections.abc import Callable, Sequence
+  theta = state.outer.learned.parameters                  [n], one vector
+  g[t]  = gradient of task slot t after one truncation    `SlotGroup.advance`
+  g     = mean over usable slots of clip(g[t])            `average_slots`
+  g     = mean over replicas                              `outer_step`, here
+  theta = Adam(theta, clip(g)), or a rollback             `outer_update`
+
+One bucket of tasks has its turn in each outer step. The functions are pure and
+run on one replica, within `tf.distribute.Strategy.run`.
+"""
+
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
 import tensorflow as tf
 
-from lurl_tf.meta.metrics import UnrollMetrics
-from lurl_tf.meta.outer.update import OuterState, learning_rate, outer_step
-from lurl_tf.meta.slots.group import SlotGroup, Slots, Truncation
+from lurl_tf.meta.metrics import (
+  DataSetSums,
+  StepMetrics,
+  UnrollMetrics,
+  pack,
+  unpack,
+)
+from lurl_tf.meta.outer.update import OuterState, learning_rate, outer_update
+from lurl_tf.meta.slots.group import SlotGroup
+from lurl_tf.meta.slots.structures import Slots, Truncation
 from lurl_tf.meta.train_config import MetaTrainConfig
 
 
 class ReplicaState(NamedTuple):
-  """All that a replica hands from one outer step to the next.
+  """State that a replica carries from one outer step to the next.
 
   Attributes:
-    outer: `OuterState`, the same on every replica.
+    outer: `OuterState`, equal on every replica.
     slots: `Slots` of every bucket, the replica's own.
   """
 
@@ -26,198 +42,175 @@ class ReplicaState(NamedTuple):
   slots: tuple[Slots, ...]
 
 
-class StepMetrics(NamedTuple):
-  """Numbers of one outer step over all replicas, scalars but for the last.
+class ReplicaSums(NamedTuple):
+  """Contribution of a replica to an outer step; replicas add them up.
 
   Attributes:
-    unroll: `UnrollMetrics`, means over the truncations with a usable slot; not
-      a number without any.
-    gradient_norm: of the averaged gradient, before clipping.
-    skipped: task slots left out.
-    learning_rate: of the step.
-    rollbacks: how often the run went back so far.
-    stop: how many replicas were told to stop.
-    by_data_set: `[c, m + 1]`, the rows of `Advance.by_data_set` of all buckets,
-      one below the other, summed over truncations and replicas.
+    gradient: `[n]`, averaged over the replica's usable slots; zeros if there
+      are none.
+    metrics: `UnrollMetrics` of scalars, averaged likewise.
+    usable: Scalar, number of usable slots.
+    contributes: Scalar, 1 if a slot is usable, else 0.
+    stop: Scalar, 1 if the replica was asked to stop, else 0.
+    replicas: Scalar, 1.
+    by_data_set: `DataSetSums` of the data sets of all buckets in order.
   """
 
-  unroll: UnrollMetrics
-  gradient_norm: tf.Tensor
-  skipped: tf.Tensor
-  learning_rate: tf.Tensor
-  rollbacks: tf.Tensor
+  gradient: tf.Tensor
+  metrics: UnrollMetrics
+  usable: tf.Tensor
+  contributes: tf.Tensor
   stop: tf.Tensor
-  by_data_set: tf.Tensor
+  replicas: tf.Tensor
+  by_data_set: DataSetSums
 
 
-def meta_step(
+def outer_step(
   config: MetaTrainConfig,
   trained: np.ndarray,
   groups: Sequence[SlotGroup],
-  indices: Sequence[int],
+  bucket: int,
   state: ReplicaState,
-  truncations: Sequence[Truncation],
+  truncation: Truncation,
   stop: tf.Tensor,
 ) -> tuple[ReplicaState, StepMetrics]:
-  """One outer step on one replica, within `tf.distribute.Strategy.run`.
-
-  All replicas reduce one vector, once, after the unrolls.
+  """One outer step on one replica.
 
   Args:
-    config: the run.
+    config: Configuration of the run.
     trained: `[n]` bool, the meta-parameters that are trained.
-    groups: of all buckets.
-    indices: of the bucket of each truncation.
-    state: before the step.
-    truncations: whose gradients make the step.
-    stop: scalar, 1 if this replica is told to stop, else 0.
+    groups: `SlotGroup` of every bucket.
+    bucket: Index of the bucket whose turn it is.
+    state: `ReplicaState` before the step.
+    truncation: `Truncation` of the bucket's slots.
+    stop: Scalar, 1 if this replica is asked to stop, else 0.
 
   Returns:
-    The next state, and the metrics of all replicas.
+    The next `ReplicaState`, and the `StepMetrics` of all replicas.
   """
-  slots = list(state.slots)
-  parameters = state.outer.learned.parameters
-  dtype = parameters.dtype
-  rows = []
-  for index, truncation in zip(indices, truncations, strict=True):
-    advance = groups[index].compiled_step(parameters, slots[index], truncation)
-    slots[index] = advance.slots
-    kept = tf.cast(advance.usable > 0, dtype)
-    # A truncation of which no slot is usable has zeros for a gradient and for
-    # metrics.
-    numbers = tf.stack([*advance.metrics, advance.usable, kept])
-    by_data_set = _rows_of_bucket(groups, index, advance.by_data_set)
-    rows.append(tf.concat([by_data_set, advance.gradient, numbers], axis=0))
-  context = tf.distribute.get_replica_context()
-  local = tf.concat(
-    [tf.add_n(rows), [tf.cast(stop, dtype), tf.ones([], dtype)]], axis=0
+  theta = state.outer.learned.parameters
+  dtype = theta.dtype
+
+  # Every slot advances by a truncation and estimates a gradient of its own.
+  advance = groups[bucket].advance(theta, state.slots[bucket], truncation)
+
+  # All replicas reduce one vector, once.
+  own = ReplicaSums(
+    gradient=advance.gradient,
+    metrics=advance.metrics,
+    usable=advance.usable,
+    contributes=tf.cast(advance.usable > 0, dtype),
+    stop=tf.cast(stop, dtype),
+    replicas=tf.ones([], dtype),
+    by_data_set=_among_all_buckets(groups, bucket, advance.by_data_set),
   )
+  packed = pack(own, dtype)
+  reduced = tf.distribute.get_replica_context().all_reduce("SUM", packed)
   # The reduced vector may have lost its shape.
-  total = tf.ensure_shape(context.all_reduce("SUM", local), local.shape)
-  by_data_set, gradient, numbers = tf.split(
-    total, [by_data_set.shape[0], len(trained), -1]
-  )
-  *metrics, usable, kept, stop, replicas = tf.unstack(
-    numbers, num=len(UnrollMetrics._fields) + 4
-  )
-  asked = replicas * config.slots * len(indices)
-  result = outer_step(
+  total = unpack(tf.ensure_shape(reduced, packed.shape), like=own)
+
+  # Theta takes a step of Adam, or goes back to remembered values.
+  asked = total.replicas * config.slots
+  update = outer_update(
     config,
     trained,
     state.outer,
-    gradient / tf.maximum(kept, 1),
-    usable / asked,
+    gradient=total.gradient / tf.maximum(total.contributes, 1),
+    usable_share=total.usable / asked,
   )
-  again = tf.cast(result.rolled_back, tf.int32)
+
+  # After a rollback all slots restart.
+  slots = list(state.slots)
+  slots[bucket] = advance.slots
+  rolled_back = tf.cast(update.rolled_back, tf.int32)
   next_slots = tuple(
-    each._replace(anew=tf.maximum(each.anew, again)) for each in slots
+    each._replace(restart=tf.maximum(each.restart, rolled_back))
+    for each in slots
   )
-  return ReplicaState(result.state, next_slots), StepMetrics(
-    UnrollMetrics(*(metric / kept for metric in metrics)),
-    result.gradient_norm,
-    asked - usable,
-    learning_rate(config, state.outer),
-    result.state.rollbacks,
-    stop,
-    tf.reshape(by_data_set, [-1, len(UnrollMetrics._fields) + 1]),
+  return ReplicaState(update.state, next_slots), StepMetrics(
+    unroll=UnrollMetrics(
+      *(metric / total.contributes for metric in total.metrics)
+    ),
+    gradient_norm=update.gradient_norm,
+    skipped=asked - total.usable,
+    learning_rate=learning_rate(config, state.outer),
+    rollbacks=update.state.rollbacks,
+    stop=total.stop,
+    by_data_set=total.by_data_set,
   )
 
 
-def _rows_of_bucket(
-  groups: Sequence[SlotGroup], index: int, by_data_set: tf.Tensor
-) -> tf.Tensor:
-  """A bucket's rows, flat, among zeros for those of all others."""
-  columns = by_data_set.shape[1]
-  sizes = [columns * len(group.data_set_names) for group in groups]
-  before, after = sum(sizes[:index]), sum(sizes[index + 1 :])
-  return tf.pad(tf.reshape(by_data_set, [-1]), [[before, after]])
-
-
-ReplicaSteps = Callable[
-  [ReplicaState, tuple[Truncation, ...], tf.Tensor],
-  tuple[ReplicaState, tf.Tensor],
-]
-
-
-def make_replica_steps(
+def outer_steps(
   config: MetaTrainConfig,
   trained: np.ndarray,
   groups: Sequence[SlotGroup],
   first_bucket: int,
   in_a_loop: bool,
-) -> ReplicaSteps:
-  """What each replica runs within `tf.distribute.Strategy.run`.
+  state: ReplicaState,
+  truncations: Sequence[Truncation],
+  stop: tf.Tensor,
+) -> tuple[ReplicaState, tf.Tensor]:
+  """Several outer steps on one replica; the buckets take turns.
 
   Args:
-    config: the run.
+    config: Configuration of the run.
     trained: `[n]` bool, the meta-parameters that are trained.
-    groups: of all buckets, which take turns.
-    first_bucket: index of the bucket that begins.
-    in_a_loop: whether steps are a loop on the device, whose program is as long
-      as one turn of all buckets, where their number allows. Not every strategy
-      can reduce within a loop.
+    groups: `SlotGroup` of every bucket.
+    first_bucket: Index of the bucket that has the first turn.
+    in_a_loop: Whether steps are a loop on the device, whose program has the
+      length of one turn of all buckets. It needs a number of steps that is a
+      multiple of the number of buckets, and a strategy that can reduce within
+      a loop.
+    state: `ReplicaState` before the steps.
+    truncations: `Truncation` of each step.
+    stop: Scalar, 1 if this replica is asked to stop, else 0.
 
   Returns:
-    A pure function of a `ReplicaState`, a tuple of `Truncation`s, and a number
-    that is 1 to ask all replicas to stop; to the next `ReplicaState` and
-    `[steps, m]`, the flat `StepMetrics` of each step.
+    The next `ReplicaState`, and `[steps, m]`, the packed `StepMetrics`.
   """
-  accumulate = config.accumulate
-  # After so many truncations the same buckets have their turn again.
-  period = math.lcm(accumulate, len(groups))
+  dtype = state.outer.learned.parameters.dtype
 
-  def one_by_one(state, truncations, stop):
+  def one_by_one(state, truncations):
     rows = []
-    for first in range(0, len(truncations), accumulate):
-      turns = range(first, first + accumulate)
-      state, metrics = meta_step(
-        config,
-        trained,
-        groups,
-        [(first_bucket + turn) % len(groups) for turn in turns],
-        state,
-        [truncations[turn] for turn in turns],
-        stop,
+    for turn, truncation in enumerate(truncations, first_bucket):
+      bucket = turn % len(groups)
+      state, metrics = outer_step(
+        config, trained, groups, bucket, state, truncation, stop
       )
-      dtype = state.outer.learned.parameters.dtype
-      rows.append(
-        tf.concat(
-          [
-            tf.reshape(tf.cast(each, dtype), [-1])
-            for each in tf.nest.flatten(metrics)
-          ],
-          axis=0,
-        )
-      )
+      rows.append(pack(metrics, dtype))
     return state, tf.stack(rows)
 
-  def in_periods(state, truncations, stop):
-    count = len(truncations) // period
-    stacks = tuple(
-      tf.nest.map_structure(
-        lambda *each: tf.stack(each), *truncations[turn::period]
-      )
-      for turn in range(period)
+  period = len(groups)
+  count, rest = divmod(len(truncations), period)
+  if not in_a_loop or rest or count == 1:
+    return one_by_one(state, truncations)
+
+  stacks = tuple(
+    tf.nest.map_structure(
+      lambda *each: tf.stack(each), *truncations[turn::period]
     )
+    for turn in range(period)
+  )
 
-    def body(index, state, rows):
-      own = tf.nest.map_structure(lambda stack: stack[index], stacks)
-      state, numbers = one_by_one(state, own, stop)
-      return index + 1, state, rows.write(index, numbers)
+  def body(index, state, rows):
+    own = tf.nest.map_structure(lambda stack: stack[index], stacks)
+    state, packed = one_by_one(state, own)
+    return index + 1, state, rows.write(index, packed)
 
-    rows = tf.TensorArray(state.outer.learned.parameters.dtype, size=count)
-    _, state, rows = tf.while_loop(
-      lambda index, *_: index < count,
-      body,
-      (tf.constant(0), state, rows),
-      maximum_iterations=count,
-    )
-    numbers = rows.stack()
-    return state, tf.reshape(numbers, [-1, numbers.shape[-1]])
+  _, state, rows = tf.while_loop(
+    lambda index, *_: index < count,
+    body,
+    (tf.constant(0), state, tf.TensorArray(dtype, size=count)),
+    maximum_iterations=count,
+  )
+  packed = rows.stack()
+  return state, tf.reshape(packed, [-1, packed.shape[-1]])
 
-  def steps(state, truncations, stop):
-    repeats = len(truncations) > period and len(truncations) % period == 0
-    run = in_periods if in_a_loop and repeats else one_by_one
-    return run(state, truncations, stop)
 
-  return steps
+def _among_all_buckets(
+  groups: Sequence[SlotGroup], bucket: int, sums: DataSetSums
+) -> DataSetSums:
+  """The sums of one bucket, among zeros for the data sets of all others."""
+  sizes = [len(group.data_set_names) for group in groups]
+  padding = [[sum(sizes[:bucket]), sum(sizes[bucket + 1 :])]]
+  return tf.nest.map_structure(lambda each: tf.pad(each, padding), sums)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What is meta-learned, and the outer step that moves it; pure functions."""
+"""The outer update of theta: a step of Adam, or a rollback; pure functions."""
 
 import math
 from typing import NamedTuple
@@ -11,18 +11,20 @@ import tensorflow as tf
 from lurl_tf.meta.train_config import MetaTrainConfig
 from lurl_tf.optimizers.adam import adam_step
 
-# Inner learning rates are clamped to these when they are learned.
+# Learned inner learning rates are clamped to this range.
 SMALLEST_RATE, LARGEST_RATE = 1e-6, 1.0
+# Factor of the outer learning rate in each rollback.
+ROLLBACK_RATE_FACTOR = 0.5
 
 
 class Learned(NamedTuple):
-  """The meta-parameters and the optimizer's state that belongs to them.
+  """The meta-parameters with their optimizer state.
 
   Attributes:
-    parameters: `[n]`, see `flatten_parameters`.
+    parameters: `[n]`, theta as one vector, see `flatten_parameters`.
     means: `[n]`, Adam's decaying means of gradients.
-    squares: `[n]`, Adam's decaying means of their squares.
-    steps: scalar int32, Adam's steps.
+    squares: `[n]`, Adam's decaying means of squared gradients.
+    steps: Scalar int32, number of Adam's steps.
     average: `[n]`, decaying means of the parameters; equal to them without
       averaging.
   """
@@ -35,15 +37,15 @@ class Learned(NamedTuple):
 
 
 class OuterState(NamedTuple):
-  """All that one outer step hands to the next, the same on every replica.
+  """State that one outer step hands to the next, equal on every replica.
 
   Attributes:
-    learned: as it stands.
-    remembered: as it was when it was last seen in good order.
-    step: scalar int32, outer steps done.
-    bad_steps: scalar int32, outer steps in a row that lost most task slots.
-    rate_scale: scalar, the learning rate's factor after going back.
-    rollbacks: scalar int32, how often it went back.
+    learned: The current `Learned`.
+    remembered: The `Learned` that a rollback restores.
+    step: Scalar int32, outer steps done.
+    bad_steps: Scalar int32, consecutive outer steps that lost most task slots.
+    rate_scale: Scalar, factor of the learning rate after rollbacks.
+    rollbacks: Scalar int32, number of rollbacks.
   """
 
   learned: Learned
@@ -54,13 +56,13 @@ class OuterState(NamedTuple):
   rollbacks: tf.Tensor
 
 
-class OuterStep(NamedTuple):
-  """What an outer step leads to.
+class OuterUpdate(NamedTuple):
+  """Result of an outer update.
 
   Attributes:
-    state: the next `OuterState`.
-    gradient_norm: scalar, before clipping.
-    rolled_back: scalar bool, whether it went back to what was remembered.
+    state: The next `OuterState`.
+    gradient_norm: Scalar, norm of the gradient before clipping.
+    rolled_back: Scalar bool, whether this was a rollback.
   """
 
   state: OuterState
@@ -69,7 +71,14 @@ class OuterStep(NamedTuple):
 
 
 def initial_state(parameters: tf.Tensor) -> OuterState:
-  """The state before the first outer step, from parameters `[n]`."""
+  """The state before the first outer step.
+
+  Args:
+    parameters: `[n]`, initial meta-parameters.
+
+  Returns:
+    `OuterState`.
+  """
   zeros = tf.zeros_like(parameters)
   learned = Learned(parameters, zeros, zeros, tf.constant(0), parameters)
   one = tf.constant(1, parameters.dtype)
@@ -77,29 +86,30 @@ def initial_state(parameters: tf.Tensor) -> OuterState:
   return OuterState(learned, learned, zero, zero, one, zero)
 
 
-def outer_step(
+def outer_update(
   config: MetaTrainConfig,
   trained: np.ndarray,
   state: OuterState,
   gradient: tf.Tensor,
   usable_share: tf.Tensor,
-) -> OuterStep:
-  """A step of Adam, or back to what was remembered.
+) -> OuterUpdate:
+  """Updates theta by Adam, or rolls it back.
 
-  Nothing moves where no slot is usable. After `config.rollback_after` steps in
-  a row that lost more than half of their slots, the meta-parameters and Adam's
-  state go back to what they were at the last multiple of
-  `config.remember_every` steps with a good step, and the learning rate falls.
+  Nothing changes if no slot is usable. After `config.rollback_after`
+  consecutive steps that lost more than half of their slots, the meta-parameters
+  and Adam's state are restored from the last multiple of
+  `config.remember_every` steps with a good step, and the learning rate is
+  halved.
 
   Args:
-    config: the run.
+    config: Configuration of the run.
     trained: `[n]` bool, the meta-parameters that are trained.
-    state: before the step.
-    gradient: `[n]`, averaged over all usable truncations and replicas.
-    usable_share: scalar, of the task slots of this step, in [0, 1].
+    state: `OuterState` before the update.
+    gradient: `[n]`, averaged over all usable slots and replicas.
+    usable_share: Scalar, share of usable task slots, in [0, 1].
 
   Returns:
-    `OuterStep`.
+    `OuterUpdate`.
   """
   gradient = tf.where(trained, gradient, tf.zeros_like(gradient))
   norm = tf.norm(gradient)
@@ -118,15 +128,13 @@ def outer_step(
   else:
     rolled_back = tf.constant(False)
   scale = state.rate_scale
-  return OuterStep(
+  return OuterUpdate(
     OuterState(
       learned=_choose(rolled_back, state.remembered, learned),
       remembered=remembered,
       step=step,
       bad_steps=tf.where(rolled_back, 0, bad_steps),
-      rate_scale=tf.where(
-        rolled_back, config.rollback_rate_factor * scale, scale
-      ),
+      rate_scale=tf.where(rolled_back, ROLLBACK_RATE_FACTOR * scale, scale),
       rollbacks=state.rollbacks + tf.cast(rolled_back, tf.int32),
     ),
     norm,
@@ -135,7 +143,15 @@ def outer_step(
 
 
 def learning_rate(config: MetaTrainConfig, state: OuterState) -> tf.Tensor:
-  """Of the next step: the schedule, and smaller after going back."""
+  """Learning rate of the next update: the schedule times `rate_scale`.
+
+  Args:
+    config: Configuration of the run.
+    state: `OuterState` before the update.
+
+  Returns:
+    Scalar.
+  """
   rate = config.learning_rate
   if config.decay_steps:
     schedule = keras.optimizers.schedules.CosineDecay(
@@ -163,7 +179,7 @@ def _learn(config, trained, state, gradient) -> Learned:
   parameters = tf.where(is_rate & trained, clamped, parameters)
   average = parameters
   if config.average_decay:
-    # Early on the mean is over the steps that there were.
+    # Early on, the mean is over the few steps done so far.
     steps = tf.cast(learned.steps, parameters.dtype)
     decay = tf.minimum(config.average_decay, (1 + steps) / (10 + steps))
     average = learned.average + (1 - decay) * (parameters - learned.average)

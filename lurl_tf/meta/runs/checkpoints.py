@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A run's checkpoints in its folder: which there are, which can be read."""
+"""Checkpoints in the folder of a run: lists, reads, writes and removes them."""
 
 import contextlib
 import re
@@ -18,8 +18,8 @@ class SavedCheckpoint(NamedTuple):
   """A checkpoint in a run's folder.
 
   Attributes:
-    step: outer steps done.
-    prefix: what `tf.train.Checkpoint.read` takes.
+    step: Integer number of outer steps done.
+    prefix: Path prefix of its files, for `tf.train.Checkpoint.read`.
   """
 
   step: int
@@ -27,16 +27,16 @@ class SavedCheckpoint(NamedTuple):
 
 
 def list_checkpoints(logdir: str) -> list[SavedCheckpoint]:
-  """The checkpoints of a run, oldest first.
+  """Lists the checkpoints of a run, oldest first.
 
-  They are found by their index, which is written last, and not by TensorFlow's
-  list in the file `checkpoint`.
+  A checkpoint is recognized by its index, which is written last; the file
+  `checkpoint` of TensorFlow is not used.
 
   Args:
-    logdir: the run's folder.
+    logdir: Log folder of the run.
 
   Returns:
-    `SavedCheckpoint`s; they may be damaged.
+    List of `SavedCheckpoint`s, some of which may be damaged.
   """
   folder = tf.io.gfile.join(logdir, FOLDER)
   names = tf.io.gfile.listdir(folder) if tf.io.gfile.isdir(folder) else []
@@ -47,20 +47,20 @@ def list_checkpoints(logdir: str) -> list[SavedCheckpoint]:
 def read_newest(
   checkpoint: tf.train.Checkpoint, logdir: str
 ) -> SavedCheckpoint | None:
-  """Brings back the newest state that can be read.
+  """Restores the newest checkpoint that can be read.
 
-  All of a checkpoint is read and checked before a variable is assigned.
+  The whole checkpoint is read and checked before a variable is assigned.
 
   Args:
-    checkpoint: what to restore.
-    logdir: the run's folder.
+    checkpoint: `tf.train.Checkpoint` of the variables to restore.
+    logdir: Log folder of the run.
 
   Returns:
-    The checkpoint that was read; None if there is none.
+    The `SavedCheckpoint` that was read; None if the folder holds none.
 
   Raises:
-    ValueError: if no checkpoint can be read, or the newest that can is of
-      other variables; then nothing was assigned.
+    ValueError: If all checkpoints are damaged, or the newest readable one holds
+      other variables; no variable was assigned.
   """
   damaged = []
   for saved in reversed(list_checkpoints(logdir)):
@@ -73,7 +73,7 @@ def read_newest(
     checkpoint.read(saved.prefix).assert_consumed()
     if damaged:
       warnings.warn(
-        f"Damaged: {'; '.join(damaged)}. Going on from {saved.prefix}.",
+        f"Damaged: {'; '.join(damaged)}. Resuming from {saved.prefix}.",
         RuntimeWarning,
         stacklevel=2,
       )
@@ -88,19 +88,19 @@ def read_newest(
 def write(
   checkpoint: tf.train.Checkpoint, logdir: str, step: int, keep: int
 ) -> SavedCheckpoint:
-  """Writes a checkpoint, then removes those that are too old.
+  """Writes a checkpoint, then removes the oldest ones.
 
   Args:
-    checkpoint: what to save.
-    logdir: the run's folder.
-    step: outer steps done; no other checkpoint may have it.
-    keep: how many checkpoints to keep.
+    checkpoint: `tf.train.Checkpoint` of the variables to save.
+    logdir: Log folder of the run.
+    step: Integer number of outer steps done; no other checkpoint may have it.
+    keep: Integer number of checkpoints to keep.
 
   Returns:
-    The checkpoint that was written.
+    The `SavedCheckpoint` that was written.
 
   Raises:
-    OSError: if it cannot be written; the older ones are left.
+    OSError: If it cannot be written; the older ones are kept.
   """
   saved = SavedCheckpoint(step, _prefix(logdir, step))
   try:
@@ -122,7 +122,11 @@ def write(
 
 
 def tidy(logdir: str) -> None:
-  """Removes what a process that was killed left half-written."""
+  """Removes the incomplete files of a process that was killed.
+
+  Args:
+    logdir: Log folder of the run.
+  """
   folder = tf.io.gfile.join(logdir, FOLDER)
   if not tf.io.gfile.isdir(folder):
     return
@@ -147,7 +151,7 @@ def _prefix(logdir, step):
 
 
 def _remove(saved):
-  """The index goes first: without it there is no checkpoint."""
+  """Removes the files of a checkpoint, the index first."""
   for pattern in (".index", ".data-*"):
     for path in tf.io.gfile.glob(saved.prefix + pattern):
       tf.io.gfile.remove(path)
@@ -159,7 +163,7 @@ def _reader(prefix):
 
 
 def _verified_shapes(prefix):
-  """Shapes by name, once all arrays were read, with their checksums."""
+  """Shapes by name, after all arrays and their checksums were read."""
   reader = _reader(prefix)
   shapes = reader.get_variable_to_shape_map()
   for name in shapes:
@@ -168,7 +172,7 @@ def _verified_shapes(prefix):
 
 
 def _shapes_of(checkpoint):
-  """The same for what is in memory."""
+  """Shapes by name of the variables in memory."""
   prefix = f"ram://lurl_tf-{uuid.uuid4().hex}/state"
   checkpoint.write(prefix)
   try:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A run's log folder: its description, checkpoints and the resulting rule."""
+"""Log folder of a run: its description, checkpoints and rules."""
 
 import json
 import os
@@ -20,27 +20,28 @@ from lurl_tf.presets.catalogue import FOLDER_IN_RUN
 
 CHECKPOINTS_KEPT = 3
 BEST_RULE_FOLDER = "best_rule"
+KEPT_RULES_FOLDER = "rules"
 TENSORBOARD_FOLDER = "tensorboard"
 
 
 class RunFolder:
-  """Keeps a run in a folder, so that it can stop and go on.
+  """Keeps a run in a folder, so that it can be stopped and resumed.
 
-  Only one process at a time can hold a folder. It is a context, which gives the
-  folder free.
+  Only one process at a time can hold a folder. It is a context manager that
+  releases the folder at the end.
 
   Args:
-    path: the log folder, on any file system that TensorFlow knows; made if it
-      is missing.
-    description: all that decides the run, as JSON has it; its object `config`
-      is that of a `MetaTrainConfig`.
-    lock: whether to hold the folder; without that nothing is written.
+    path: Path of the log folder, on any file system of TensorFlow; it need not
+      exist.
+    description: JSON object of everything that decides the run; its object
+      `config` is that of a `MetaTrainConfig`.
+    lock: Whether to hold the folder; without it nothing is written.
 
   Raises:
-    OSError: if the folder cannot be written.
-    ValueError: if another process holds the folder, or it holds a run of
-      another description; names the differing fields, and leaves the folder as
-      it is.
+    OSError: If the folder cannot be written.
+    ValueError: If another process holds the folder, or the folder holds a run
+      with another description. The error lists the differing fields; the folder
+      is unchanged.
   """
 
   def __init__(
@@ -83,43 +84,46 @@ class RunFolder:
     self.release()
 
   def release(self) -> None:
-    """Gives the folder free for other processes."""
+    """Releases the folder for other processes."""
     if self._lock is not None:
       self._lock.release()
 
   @property
   def rule_path(self) -> str:
-    """Where the run's rule is kept as a preset folder."""
+    """Preset folder of the run's rule."""
     return self._join(FOLDER_IN_RUN)
 
   @property
   def best_rule_path(self) -> str:
-    """Where the rule is kept that did best on held-out tasks."""
+    """Preset folder of the rule with the lowest validation loss."""
     return self._join(BEST_RULE_FOLDER)
+
+  def kept_rule_path(self, step: int) -> str:
+    """Preset folder of the rule that was kept at an outer step."""
+    return tf.io.gfile.join(self.path, KEPT_RULES_FOLDER, f"step_{step}")
 
   @property
   def tensorboard_path(self) -> str:
-    """Where the curves are."""
+    """Folder of the curves for TensorBoard."""
     return self._join(TENSORBOARD_FOLDER)
 
   @property
   def seconds(self) -> float:
-    """Time spent on the run up to the checkpoint that was restored."""
+    """Seconds spent on the run up to the restored checkpoint."""
     return float(self._seconds)
 
   def restore(self, checkpoint: tf.train.Checkpoint, step: tf.Variable) -> bool:
-    """Brings a run's newest readable state back, if the folder holds one.
+    """Restores the newest readable checkpoint, if the folder holds one.
 
     Args:
-      checkpoint: all state of the run.
-      step: its step counter, for the names of checkpoints.
+      checkpoint: `tf.train.Checkpoint` of all state of the run.
+      step: Step counter in it, for the names of checkpoints.
 
     Returns:
-      Whether there was a checkpoint.
+      Whether a checkpoint was restored.
 
     Raises:
-      ValueError: if there are checkpoints, but none that can be read or that
-        fits.
+      ValueError: If the checkpoints are damaged or hold other variables.
     """
     self._whole = tf.train.Checkpoint(run=checkpoint, seconds=self._seconds)
     self._step = step
@@ -130,18 +134,18 @@ class RunFolder:
     return True
 
   def save(self, seconds: float) -> None:
-    """Writes a checkpoint, unless the last one is of this step.
+    """Writes a checkpoint, unless the last one is of the same step.
 
     Args:
-      seconds: time spent on the run so far.
+      seconds: Seconds spent on the run so far.
 
     Raises:
-      OSError: if it cannot be written; the older ones are left.
-      ValueError: if the folder is not held.
+      OSError: If it cannot be written; the older ones are kept.
+      ValueError: If this process does not hold the folder.
     """
     if self._lock is None:
       raise ValueError(
-        f"Only the process that holds a run's folder saves. Received: "
+        f"Only the process that holds a run's folder can save. Received: "
         f"{self.path!r} without its lock"
       )
     step = int(self._step)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""One process at a time writes to a run's folder."""
+"""Lock of a run's folder, which one process at a time holds."""
 
 import atexit
 import json
@@ -15,23 +15,23 @@ from absl import logging
 from lurl_tf import files
 
 LOCK_FILE = "lock.json"
-# Where the holder's process cannot be looked up, as it is on another machine.
+# For holders on other machines, whose processes cannot be looked up.
 RENEW_SECONDS, STALE_SECONDS = 20.0, 120.0
 
 
 class RunLock:
-  """Holds a folder until it is released, or its process is gone.
+  """Holds a folder until it is released or the process ends.
 
-  Buckets have no locks of their own, so it is a file that says who holds the
-  folder. It is stale if its process is gone, or, on another machine, if it was
-  not renewed for two minutes.
+  The lock is a file with the holder's process, because buckets have no locks of
+  their own. It is stale if that process ended or, on another machine, did not
+  renew it for two minutes.
 
   Args:
-    folder: of the run.
+    folder: Path of the run's folder.
 
   Raises:
-    OSError: if the folder cannot be written.
-    ValueError: if another process holds it; names it.
+    OSError: If the folder cannot be written.
+    ValueError: If another process holds it; names the process.
   """
 
   def __init__(self, folder: str):
@@ -45,14 +45,14 @@ class RunLock:
     }
     self._check_free()
     self._write()
-    # Of two that begin at the same moment, the last to write holds it.
+    # If two processes begin at the same moment, the last to write holds it.
     self._check_free()
     self._released = threading.Event()
     threading.Thread(target=self._renew, daemon=True).start()
     atexit.register(self.release)
 
   def release(self) -> None:
-    """Gives the folder free; does nothing if that was done before."""
+    """Releases the folder; a second call does nothing."""
     if self._released.is_set():
       return
     self._released.set()
@@ -71,7 +71,7 @@ class RunLock:
         f"{os.path.dirname(self._path)}, held by process {held.get('process')} "
         f"on {held.get('host')} since {held.get('since')}"
       )
-    logging.info("Taking over %s from a process that is gone.", self._path)
+    logging.info("Taking over %s from a process that ended.", self._path)
 
   def _read(self):
     try:
@@ -79,7 +79,7 @@ class RunLock:
     except FileNotFoundError:
       return None
     except ValueError:
-      return {}  # Damaged: nobody knows whose; stale by its missing fields.
+      return {}  # A damaged lock is stale, because its fields are missing.
 
   def _write(self) -> None:
     fields = {**self._fields, "renewed": time.time()}
@@ -89,7 +89,7 @@ class RunLock:
     while not self._released.wait(RENEW_SECONDS):
       try:
         self._write()
-      except OSError as error:  # A full disk must not end the run here.
+      except OSError as error:  # A full disk must not end the run.
         logging.warning("The lock could not be renewed: %s", error)
 
 
@@ -114,7 +114,7 @@ def _is_alive(process: int) -> bool:
 
 
 def _process_start(process: int) -> str | None:
-  """When a process began, in ticks; numbers of processes are used again."""
+  """Start time of a process in ticks, as process ids are reused."""
   try:
     with open(f"/proc/{process}/stat") as file:
       return file.read().rpartition(")")[2].split()[19]

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The rule in a run's checkpoint, for a process that follows the run."""
+"""Reads the rule in a checkpoint, for a process that watches the run."""
 
 from typing import NamedTuple
 
@@ -15,12 +15,12 @@ _PARAMETERS = "run/state/outer/learned/average/.ATTRIBUTES/VARIABLE_VALUE"
 
 
 class SavedRule(NamedTuple):
-  """What a checkpoint says of a rule.
+  """Rule of a checkpoint.
 
   Attributes:
-    parameters: `[n]`, see `MetaTrainer.parameters`.
-    rule: with them.
-    inner_learning_rates: knots of the inner learning rate.
+    parameters: `[n]` tensor, see `MetaTrainer.parameters`.
+    rule: `UpdateRule` with these parameters.
+    inner_learning_rates: Knots of the inner learning rate.
   """
 
   parameters: tf.Tensor
@@ -32,14 +32,14 @@ def read_rule(saved: SavedCheckpoint, config: MetaTrainConfig) -> SavedRule:
   """Reads the rule of a checkpoint.
 
   Args:
-    saved: of `list_checkpoints`.
-    config: of the run.
+    saved: `SavedCheckpoint` of `list_checkpoints`.
+    config: `MetaTrainConfig` of the run.
 
   Returns:
     `SavedRule`.
 
   Raises:
-    OSError: if the checkpoint is damaged, or was removed meanwhile.
+    OSError: If the checkpoint is damaged or was removed meanwhile.
   """
   try:
     reader = tf.compat.v1.train.NewCheckpointReader(saved.prefix)

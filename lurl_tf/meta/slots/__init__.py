@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Task slots: groups of inner training states and their programs."""
+"""Task slots: their schedules, data and compiled programs."""

@@ -19,19 +19,19 @@ def draw_truncation(
   truncation: int,
   first_slot: int = 0,
 ) -> tuple[TruncationData, TaskVariation]:
-  """Draws stacks for the longest truncation, whatever this one's length is.
+  """Draws the data of a truncation of maximum length.
 
   Args:
-    sampler: of tasks and their examples.
-    config: how many steps, and scored states, there can be.
-    dtype: float type of the stacks.
-    generations: `[t]`, how often every slot started; names its task.
-    truncation: how many truncations there were before; names the draw.
-    first_slot: number of the first slot; the slots of every bucket have numbers
-      of their own.
+    sampler: `TaskSampler` of the bucket.
+    config: `UnrollConfig` with the maximum number of steps.
+    dtype: Float type of the data.
+    generations: `[t]`, number of starts of each slot; determines its task.
+    truncation: Number of truncations before; determines the draw.
+    first_slot: Number of the first slot; numbers are unique over all buckets.
 
   Returns:
-    Inputs in the order of the pixels, and what they are to be varied by.
+    `TruncationData` with inputs in the order of the pixels, and the
+    `TaskVariation` of these inputs.
   """
   scored = config.max_steps // config.evaluate_every
   batches, episodes, variation = [], [], []

@@ -1,10 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The estimates of all slots, as one compiled program or as several.
+"""The estimates of all slots, in one or several compiled programs.
 
-An accelerator wants one program for all slots. A processor is faster with a
-program per slot: as many run at once as it has cores, each on numbers that stay
-in its core's cache, where one program for all would only spread its large
-products over the cores.
+GPUs and TPUs are fastest with one program for all slots. A CPU is faster with a
+program per slot: one runs on each core, with arrays that stay in its cache,
+while a single program would only spread its large products over the cores.
 """
 
 from typing import NamedTuple
@@ -13,18 +12,19 @@ import tensorflow as tf
 
 from lurl_tf.meta.estimators import Estimate, Estimator
 from lurl_tf.meta.estimators.estimator import EstimatorState
-from lurl_tf.meta.inner.truncated_task import SlotClock, TruncatedTask
+from lurl_tf.meta.inner.state import SlotClock
+from lurl_tf.meta.inner.truncated_task import TruncatedTask
 from lurl_tf.meta.inner.unroll import TruncationData
 
 
 class SlotInputs(NamedTuple):
-  """What an estimate takes that every slot has of its own.
+  """Inputs of `Estimator.estimate` with an axis of slots.
 
   Attributes:
-    state: the estimator's, nested arrays `[t, ...]`.
-    clock: how far the slots are.
-    data: stacks for the truncation.
-    seeds: `[t, 2]` int32, of random perturbations.
+    state: State of the estimator, nested arrays `[t, ...]`.
+    clock: `SlotClock` of the slots.
+    data: `TruncationData` of the slots.
+    seeds: `[t, 2]` int32, seeds of random perturbations.
   """
 
   state: EstimatorState
@@ -34,23 +34,26 @@ class SlotInputs(NamedTuple):
 
 
 class SlotPrograms:
-  """An estimator's function of all slots, spread over programs.
+  """`Estimator.estimate` of all slots, spread over compiled programs.
 
   Args:
-    estimator: of the gradients.
-    task: how slots unroll.
-    slots_per_program: how many slots share a program; of fewer slots, all do.
-    jit_compile: whether XLA compiles the programs; without it each uses all
-      cores, and they take turns, which spares memory.
+    estimator: `Estimator` of the meta-gradient.
+    task: `TruncatedTask` of the slots.
+    slots_per_program: Maximum number of slots in one program, at least 1.
+    jit_compile: Whether programs are compiled with XLA. Without it each uses
+      all cores, and they run in turn, which saves memory.
 
   Call arguments:
-    parameters: `[n]`, what is meta-learned.
+    parameters: `[n]`, meta-parameters.
     inputs: `SlotInputs` of all slots.
-    length: scalar int32, the inner steps to do.
+    length: Scalar int32, inner steps to do.
 
   Returns:
-    `Estimate` of all slots; the same, but for rounding, however the slots are
-    spread.
+    `Estimate` of all slots; up to rounding it does not depend on
+    `slots_per_program`.
+
+  Raises:
+    ValueError: If `slots_per_program` is not positive.
   """
 
   def __init__(
@@ -68,10 +71,10 @@ class SlotPrograms:
     self._estimator, self._task = estimator, task
     self._slots_per_program = slots_per_program
     self._in_turn = not jit_compile
-    # A graph would be copied into its caller for every program.
+    # Otherwise the graph would be copied into its caller for every program.
     kept_apart = {"_noinline": True} if task.config.without_xla else None
-    # One function for all programs: traced and compiled once, or twice where
-    # the last program has fewer slots.
+    # All programs are one function: traced and compiled once, or twice if the
+    # last program has fewer slots.
     self._program = tf.function(
       self._estimate,
       jit_compile=jit_compile,

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What comes next: truncations of the buckets in turn, drawn ahead."""
+"""Queue of truncations: the buckets take turns, data are drawn ahead."""
 
 import concurrent.futures
 from collections.abc import Callable, Hashable, Sequence
@@ -8,16 +8,18 @@ from typing import Generic, NamedTuple, TypeVar
 import numpy as np
 import tensorflow as tf
 
-from lurl_tf.meta.slots.group import SlotGroup, Truncation
-from lurl_tf.meta.slots.schedule import new_book
+from lurl_tf.meta.slots.group import SlotGroup
+from lurl_tf.meta.slots.schedule import new_schedule
+from lurl_tf.meta.slots.structures import Truncation
 
 
 class DrawnTruncations(NamedTuple):
   """Truncations in their order.
 
   Attributes:
-    buckets: the index of the bucket of each.
-    each: `Truncation` by the number of the replica, for each.
+    buckets: Index of the bucket of each truncation.
+    each: For each truncation, a dict from the number of a replica to its
+      `Truncation`.
   """
 
   buckets: tuple[int, ...]
@@ -25,20 +27,20 @@ class DrawnTruncations(NamedTuple):
 
   @property
   def first_bucket(self) -> int:
-    """The bucket that they begin with."""
+    """Index of the bucket of the first truncation."""
     return self.buckets[0]
 
 
 class TruncationQueue:
   """Plans truncations and draws their data while the device works.
 
-  Its state, the number of truncations and the books of all slots, is the same
+  Its state, the number of truncations and the schedules of all slots, is equal
   in every process of a run.
 
   Args:
-    groups: of all buckets, which take turns.
-    local_replicas: numbers of the replicas to draw for.
-    replicas: how many there are in all.
+    groups: `SlotGroup` of every bucket, which take turns.
+    local_replicas: Numbers of the replicas to draw for.
+    replicas: Number of all replicas.
   """
 
   def __init__(
@@ -49,34 +51,34 @@ class TruncationQueue:
   ):
     self._groups, self._local_replicas = tuple(groups), tuple(local_replicas)
     self._truncations = tf.Variable(0, dtype=tf.int64, trainable=False)
-    self.books = [
+    self.schedules = [
       tf.Variable(
-        np.stack(new_book(replicas * group.config.slots)), trainable=False
+        np.stack(new_schedule(replicas * group.config.slots)), trainable=False
       )
       for group in groups
     ]
     self._prefetcher: Prefetcher[list[dict[int, Truncation]]] = Prefetcher()
     self.checkpoint = tf.train.Checkpoint(
-      truncations=self._truncations, books=self.books
+      truncations=self._truncations, schedules=self.schedules
     )
 
   def take(self, count: int) -> DrawnTruncations:
-    """The next truncations; as many are begun to be drawn after them.
+    """Takes the next truncations, and starts to draw as many after them.
 
     Args:
-      count: how many.
+      count: Number of truncations.
 
     Returns:
       `DrawnTruncations`.
     """
     first = int(self._truncations)
-    books = [book.numpy() for book in self.books]
-    key, draw, books = self._request(first, count, books)
+    schedules = [schedule.numpy() for schedule in self.schedules]
+    key, draw, schedules = self._request(first, count, schedules)
     each = self._prefetcher.take(key, draw)
-    for variable, book in zip(self.books, books):
-      variable.assign(book)
+    for variable, schedule in zip(self.schedules, schedules):
+      variable.assign(schedule)
     self._truncations.assign_add(count)
-    self._prefetcher.start(*self._request(first + count, count, books)[:2])
+    self._prefetcher.start(*self._request(first + count, count, schedules)[:2])
     return DrawnTruncations(
       tuple(self._bucket(first + turn) for turn in range(count)), each
     )
@@ -84,14 +86,14 @@ class TruncationQueue:
   def _bucket(self, truncation: int) -> int:
     return truncation % len(self._groups)
 
-  def _request(self, first, count, books):
-    """All that decides some truncations, how to draw them, the books after."""
-    key = (first, count, *(book.tobytes() for book in books))
-    plans, books = [], list(books)
+  def _request(self, first, count, schedules):
+    """Key of some truncations, a function that draws them, schedules after."""
+    key = (first, count, *(schedule.tobytes() for schedule in schedules))
+    plans, schedules = [], list(schedules)
     for truncation in range(first, first + count):
       bucket = self._bucket(truncation)
-      plans.append(self._groups[bucket].plan(truncation, books[bucket]))
-      books[bucket] = np.stack(plans[-1].after)
+      plans.append(self._groups[bucket].plan(truncation, schedules[bucket]))
+      schedules[bucket] = np.stack(plans[-1].after)
 
     def draw():
       return [
@@ -101,17 +103,17 @@ class TruncationQueue:
         for truncation, plan in enumerate(plans, first)
       ]
 
-    return key, draw, books
+    return key, draw, schedules
 
 
 _Item = TypeVar("_Item")
 
 
 class Prefetcher(Generic[_Item]):
-  """One item ahead, in a thread.
+  """Draws one item ahead, in a thread.
 
-  An item that was drawn ahead is used only if it is the one that is asked for:
-  after a checkpoint is restored, it may be another.
+  The item is used only if its key is the one that is asked for: after a
+  checkpoint is restored, another item may be needed.
   """
 
   def __init__(self):
@@ -120,11 +122,11 @@ class Prefetcher(Generic[_Item]):
     self._ahead: concurrent.futures.Future[_Item] | None = None
 
   def start(self, key: Hashable, draw: Callable[[], _Item]) -> None:
-    """Begins to draw an item.
+    """Starts to draw an item.
 
     Args:
-      key: all that decides the item.
-      draw: draws it; called in another thread.
+      key: Key that identifies the item.
+      draw: Function that draws the item; called in another thread.
     """
     self._key, self._ahead = key, self._executor.submit(draw)
 
@@ -132,11 +134,11 @@ class Prefetcher(Generic[_Item]):
     """Waits for an item.
 
     Args:
-      key: all that decides the item.
-      draw: draws it, if it is not what was begun.
+      key: Key that identifies the item.
+      draw: Function that draws the item if another one was drawn ahead.
 
     Returns:
-      What `draw` returned; what it raised is raised here.
+      The item. An exception of `draw` is raised here.
     """
     if self._ahead is None or self._key != key:
       self.start(key, draw)

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Which slot does what next: ages, horizons, new beginnings.
+"""Which slot does what next: ages, horizons and restarts.
 
-The plan needs nothing that a device computes, so data can be drawn ahead; and
-it is a function of a seed and a counter, so a resumed run plans the same.
+A plan needs no result from a device, so that data can be drawn ahead. It is a
+function of a seed and a counter, so that a resumed run plans the same.
 """
 
 from typing import NamedTuple
@@ -12,13 +12,13 @@ import numpy as np
 from lurl_tf.random_numbers import Stream
 
 
-class SlotBook(NamedTuple):
-  """Where every slot stands between truncations, each `[t]` integers.
+class SlotSchedule(NamedTuple):
+  """Progress of every slot between truncations, each `[t]` integers.
 
   Attributes:
-    age: inner steps done.
-    horizon: inner steps after which the slot starts anew.
-    generation: how often it started.
+    age: Inner steps done.
+    horizon: Inner steps after which the slot restarts.
+    generation: Number of starts.
   """
 
   age: np.ndarray
@@ -27,47 +27,54 @@ class SlotBook(NamedTuple):
 
 
 class TruncationPlan(NamedTuple):
-  """What one truncation does.
+  """Plan of one truncation.
 
   Attributes:
-    reset: `[t]` bool, the slots that start anew with it.
-    length: inner steps of this truncation.
-    before: the slots' book when it starts.
-    after: the slots' book when it ends.
+    reset: `[t]` bool, the slots that restart.
+    length: Inner steps of this truncation.
+    before: `SlotSchedule` at its start.
+    after: `SlotSchedule` at its end.
   """
 
   reset: np.ndarray
   length: int
-  before: SlotBook
-  after: SlotBook
+  before: SlotSchedule
+  after: SlotSchedule
 
 
-def new_book(slots: int) -> SlotBook:
-  """The book of slots that never ran: all of them start with the next plan."""
+def new_schedule(slots: int) -> SlotSchedule:
+  """The schedule of slots that never ran: all start with the next plan.
+
+  Args:
+    slots: Number of slots.
+
+  Returns:
+    `SlotSchedule`.
+  """
   zeros = np.zeros(slots, np.int32)
-  return SlotBook(zeros, zeros, zeros)
+  return SlotSchedule(zeros, zeros, zeros)
 
 
 def plan_truncation(
-  book: SlotBook,
+  schedule: SlotSchedule,
   lengths: tuple[int, int],
   horizons: tuple[int, int],
   multiple: int,
   *key: int,
 ) -> TruncationPlan:
-  """Decides the next truncation.
+  """Plans the next truncation.
 
-  First horizons are staggered over the slots: from then on they are out of
-  phase, and a batch of slots is a mixture of young and old states. Not where
-  every truncation is a whole life.
+  The first horizons are staggered over the slots. From then on slots are out of
+  phase, and a batch of them is a mixture of young and old states. Horizons are
+  not staggered where every truncation is a whole inner training.
 
   Args:
-    book: where the slots stand.
-    lengths: least and largest steps of a truncation; where no multiple lies
+    schedule: `SlotSchedule` before the truncation.
+    lengths: Minimum and maximum steps of a truncation. If no multiple lies
       between them, the next one below is taken.
-    horizons: least and largest inner steps of a slot's life.
-    multiple: what the truncation's length is a multiple of.
-    *key: integers that name the draw, such as a seed and a counter.
+    horizons: Minimum and maximum inner steps of an inner training.
+    multiple: Divisor of the length of the truncation.
+    *key: Integers that identify the draw, such as a seed and a counter.
 
   Returns:
     `TruncationPlan`.
@@ -76,17 +83,17 @@ def plan_truncation(
   high = lengths[1] // multiple
   low = min(-(-lengths[0] // multiple), high)
   length = multiple * int(generator.integers(low, high + 1))
-  slots = len(book.age)
-  reset = book.age >= book.horizon
+  slots = len(schedule.age)
+  reset = schedule.age >= schedule.horizon
   generator = np.random.default_rng([Stream.HORIZON, *key])
   drawn = generator.integers(horizons[0], horizons[1] + 1, slots)
   staggered = -(-drawn * (np.arange(slots) + 1) // slots)
   if lengths[0] < horizons[1]:
-    drawn = np.where(book.generation == 0, staggered, drawn)
-  before = SlotBook(
-    age=np.where(reset, 0, book.age).astype(np.int32),
-    horizon=np.where(reset, drawn, book.horizon).astype(np.int32),
-    generation=(book.generation + reset).astype(np.int32),
+    drawn = np.where(schedule.generation == 0, staggered, drawn)
+  before = SlotSchedule(
+    age=np.where(reset, 0, schedule.age).astype(np.int32),
+    horizon=np.where(reset, drawn, schedule.horizon).astype(np.int32),
+    generation=(schedule.generation + reset).astype(np.int32),
   )
   after = before._replace(age=before.age + np.int32(length))
   return TruncationPlan(reset, length, before, after)

@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Varies examples and tasks at random, inside a TensorFlow graph.
+"""Random variation of examples and tasks, inside a TensorFlow graph.
 
-Everything is a pure function of a seed. A seed `[2]` serves all inputs; seeds
-`[t, 2]` give every entry of a leading axis of tasks numbers of its own, which
-do not depend on the other tasks. The order is: `augment_examples`, while pixels
-are where they belong; `permute_inputs`; `apply_task_variation`.
+All functions are pure functions of a seed. A seed `[2]` is used for all inputs;
+with seeds `[t, 2]` every entry of a leading axis of tasks has its own random
+numbers, which do not depend on the other tasks. The order is:
+`augment_examples`, before pixels are permuted; `permute_inputs`;
+`apply_task_variation`.
 """
 
 from collections.abc import Sequence
@@ -19,18 +20,18 @@ from lurl_tf.tasks.augmentation.rotate_and_shift import (
   rotate_and_shift,
 )
 
-_NOISE_CUT = 4.0  # standard deviations
+_NOISE_CUT = 4.0  # Standard deviations.
 
 
 class Augmented(NamedTuple):
-  """Augmented examples, and by how much they were changed.
+  """Augmented examples, and the amounts of their changes.
 
   Attributes:
-    inputs: `[..., b, i]`.
-    coefficients: `[..., b, r]`, in the order of `coefficient_names`, only
-      those that are on: angle / `max_rotation`, shift / `max_shift` to the
-      right and downwards, each in [-1, 1]; and standard deviation of the noise
-      / `noise_stddev`, in [0, 1].
+    inputs: Inputs `[..., b, i]`.
+    coefficients: Amounts `[..., b, r]`, in the order of `coefficient_names`,
+      only of augmentations in use: angle / `max_rotation`, shift / `max_shift`
+      to the right and downwards, each in [-1, 1]; and standard deviation of the
+      noise / `noise_stddev`, in [0, 1].
   """
 
   inputs: tf.Tensor
@@ -45,22 +46,22 @@ def augment_examples(
 ) -> Augmented:
   """Rotates, shifts, and adds noise to every example in its own way.
 
-  What turns on or off one augmentation leaves the numbers of the others alone.
-  Values may leave [0, 1] by noise.
+  The random numbers of one augmentation do not depend on the others. Noise may
+  move values out of [0, 1].
 
   Args:
-    inputs: `[..., b, i]` in [0, 1], pixels unpermuted.
-    image_shape: `(height, width, channels)` of an input. Inputs of any other
-      kind may be `(i,)`, and can get noise only.
-    seed: two integers, or `[t, 2]` for inputs `[t, ..., b, i]`.
-    config: how much.
+    inputs: Inputs `[..., b, i]` in [0, 1], pixels not permuted.
+    image_shape: Shape `(height, width, channels)` of an input; `(i,)` for
+      inputs that are no images, which can be augmented by noise only.
+    seed: Two integers, or `[t, 2]` for inputs `[t, ..., b, i]`.
+    config: Amounts of variation.
 
   Returns:
-    `Augmented`; with everything off, the inputs as given and no coefficients.
+    `Augmented`; without augmentation, the unchanged inputs and no coefficients.
 
   Raises:
-    ValueError: if inputs are not floating-point, if other inputs than images
-      are to be rotated or shifted, or if shapes do not match.
+    ValueError: If inputs are not floating-point, inputs that are no images are
+      to be rotated or shifted, or shapes do not match.
 
   Example:
 
@@ -109,21 +110,21 @@ def apply_task_variation(
   seed: tf.Tensor | Sequence[int],
   config: AugmentationConfig,
 ) -> tf.Tensor:
-  """Scales and offsets a task's inputs, and sets those it never sees to zero.
+  """Scales and offsets a task's inputs, and sets hidden inputs to zero.
 
-  All examples of a task are changed alike, and whatever is passed with the same
-  seed: unlabelled batches, support and query.
+  All inputs passed with the same seed are changed in the same way: unlabelled
+  batches, support and query.
 
   Args:
-    inputs: `[..., i]`.
-    seed: two integers for one task, or `[t, 2]` for inputs `[t, ..., i]`.
-    config: how much.
+    inputs: Inputs `[..., i]`.
+    seed: Two integers for one task, or `[t, 2]` for inputs `[t, ..., i]`.
+    config: Amounts of variation.
 
   Returns:
-    Inputs, shaped as given.
+    Inputs of the same shape.
 
   Raises:
-    ValueError: if inputs are not floating-point, or shapes do not match.
+    ValueError: If inputs are not floating-point, or shapes do not match.
   """
   inputs, seed = _checked(inputs, seed)
   if not config.varies_tasks:
@@ -142,15 +143,15 @@ def apply_task_variation(
 
 
 def permute_inputs(inputs: tf.Tensor, permutations: tf.Tensor) -> tf.Tensor:
-  """Reorders the inputs of every task in the task's own way.
+  """Permutes the inputs of every task in its own way.
 
   Args:
-    inputs: `[..., i]`, or `[t, ..., i]`.
-    permutations: `[i]` for one task, or `[t, i]`: the input that comes to each
-      place.
+    inputs: Inputs `[..., i]`, or `[t, ..., i]`.
+    permutations: Indices `[i]` for one task, or `[t, i]`: the index of the
+      input that moves to each position.
 
   Returns:
-    Inputs, shaped as given.
+    Inputs of the same shape.
   """
   permutations = tf.convert_to_tensor(permutations)
   return tf.gather(
@@ -159,7 +160,7 @@ def permute_inputs(inputs: tf.Tensor, permutations: tf.Tensor) -> tf.Tensor:
 
 
 def _checked(inputs, seed):
-  """Both as tensors; an error unless they fit."""
+  """Converts both to tensors; raises an error unless they match."""
   inputs, seed = tf.convert_to_tensor(inputs), tf.convert_to_tensor(seed)
   if not inputs.dtype.is_floating:
     raise ValueError(
@@ -186,7 +187,7 @@ def _per_task(draw, seed, dtype):
 
 
 def _split(seed):
-  """Two seeds `[..., 2]` of one."""
+  """Splits every seed into two seeds `[..., 2]`."""
 
   def split(seed):
     return tf.random.split(seed, num=2, alg="philox")

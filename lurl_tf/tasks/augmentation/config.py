@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How much examples and tasks are varied at random."""
+"""Amounts of random variation of examples and tasks."""
 
 import dataclasses
 import math
@@ -7,22 +7,22 @@ import math
 
 @dataclasses.dataclass(frozen=True)
 class AugmentationConfig:
-  """How much examples and tasks are varied; by default not at all.
+  """Amounts of variation; none by default (Metz et al. 2019, section 4.2).
 
-  Every example has a rotation, a shift and a noise level of its own, uniform up
-  to the limits given here. Every task has unseen inputs, a scale and an offset
-  that all its examples share. (Metz et al. 2019, section 4.2.)
+  Every example has its own rotation, shift and noise level, uniform up to the
+  limits given here. Every task has a scale, an offset and hidden inputs that
+  all its examples share.
 
   Args:
-    max_shift: largest shift in either direction of x and of y, in pixels.
-    max_rotation: largest rotation either way, in degrees.
-    noise_stddev: largest standard deviation of the noise of an example.
-    input_dropout: probability with which a task never sees an input.
-    scale_range: lowest and highest factor of a task's inputs; log-uniform.
-    offset_range: lowest and highest number added to them; uniform.
+    max_shift: Largest shift in x and in y, in either direction, in pixels.
+    max_rotation: Largest rotation in either direction, in degrees.
+    noise_stddev: Largest standard deviation of the noise of an example.
+    input_dropout: Probability that an input is hidden in a task.
+    scale_range: Smallest and largest factor of a task's inputs; log-uniform.
+    offset_range: Smallest and largest offset of a task's inputs; uniform.
 
   Raises:
-    ValueError: if a number is not finite or out of range.
+    ValueError: If a number is not finite or out of range.
   """
 
   max_shift: float = 0.0
@@ -70,14 +70,14 @@ class AugmentationConfig:
 
   @property
   def coefficient_names(self) -> tuple[str, ...]:
-    """What the columns of `Augmented.coefficients` are."""
+    """Names of the columns of `Augmented.coefficients`."""
     names = ("rotation",) if self.max_rotation else ()
     names += ("shift_x", "shift_y") if self.max_shift else ()
     return names + (("noise",) if self.noise_stddev else ())
 
   @property
   def moves_pixels(self) -> bool:
-    """Whether images are rotated or shifted; other inputs cannot be."""
+    """Whether inputs are rotated or shifted, which requires images."""
     return self.max_rotation > 0 or self.max_shift > 0
 
   @property

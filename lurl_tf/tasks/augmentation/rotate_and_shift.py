@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Rotates and shifts small images inside a TensorFlow graph."""
+"""Rotation and shift of small images, inside a TensorFlow graph."""
 
 import math
 from collections.abc import Sequence
@@ -16,23 +16,23 @@ def rotate_and_shift(
 ) -> tf.Tensor:
   """Rotates every image about its centre, then shifts it.
 
-  One bilinear interpolation does both; what comes from outside the image is
-  zero. The numbers are those of `scipy.ndimage.affine_transform` with `order=1`
-  and `mode="grid-constant"`.
+  One bilinear interpolation does both; pixels outside the image are zero. The
+  numbers equal those of `scipy.ndimage.affine_transform` with `order=1` and
+  `mode="grid-constant"`.
 
   Args:
-    inputs: `[..., b, i]` images, rows of pixels of channels.
-    image_shape: `(height, width, channels)`, whose product is i.
-    degrees: `[..., b]`, counter-clockwise as the image is seen.
-    shifts_x: `[..., b]` pixels to the right.
-    shifts_y: `[..., b]` pixels downwards.
+    inputs: Images `[..., b, i]`, rows of pixels of channels.
+    image_shape: Shape `(height, width, channels)`, whose product is i.
+    degrees: Rotations `[..., b]`, counter-clockwise in the picture.
+    shifts_x: Shifts to the right `[..., b]`, in pixels.
+    shifts_y: Shifts downwards `[..., b]`, in pixels.
 
   Returns:
-    `[..., b, i]`, of the type of `inputs`.
+    Images `[..., b, i]`, of the type of `inputs`.
 
   Raises:
-    ValueError: if `image_shape` is not that of an image, or not that of the
-      inputs.
+    ValueError: If `image_shape` is no shape of an image, or not the shape of
+      the inputs.
 
   Example:
 
@@ -57,7 +57,7 @@ def rotate_and_shift(
   center_y, center_x = (height - 1) / 2, (width - 1) / 2
   y = tf.reshape(rows, [1, -1]) - center_y - per_pixel(shifts_y)
   x = tf.reshape(columns, [1, -1]) - center_x - per_pixel(shifts_x)
-  # Where each pixel of the result comes from: the inverse transformation.
+  # The inverse transformation gives the source of each pixel of the result.
   source_y = sine * x + cosine * y + center_y
   source_x = cosine * x - sine * y + center_x
   pixels = tf.reshape(inputs, [-1, height * width, channels])
@@ -69,11 +69,12 @@ def check_image_shape(input_size: int, image_shape: Sequence[int]) -> None:
   """Raises an error unless inputs are images of a shape.
 
   Args:
-    input_size: i, values of an input.
-    image_shape: what should be `(height, width, channels)`.
+    input_size: Number of values i of an input.
+    image_shape: Shape `(height, width, channels)` to check.
 
   Raises:
-    ValueError: if `image_shape` has not three sizes, or not the inputs' size.
+    ValueError: If `image_shape` has not three sizes, or not `input_size`
+      values.
   """
   if len(image_shape) != 3:
     raise ValueError(
@@ -88,10 +89,10 @@ def check_image_shape(input_size: int, image_shape: Sequence[int]) -> None:
 
 
 def _interpolate(pixels, y, x, height, width):
-  """Bilinear values of `[n, p, c]` images at `[n, p]` places; 0 outside."""
+  """Bilinear values of images `[n, p, c]` at points `[n, p]`; 0 outside."""
   top, left = tf.floor(y), tf.floor(x)
-  # One gather per corner: XLA fuses each with its weight, and is several times
-  # as fast on CPUs as with one gather of all four.
+  # One gather per corner: XLA fuses each with its weight. On CPUs, this is
+  # several times faster than one gather of all four.
   corners = []
   for down in (0.0, 1.0):
     for right in (0.0, 1.0):

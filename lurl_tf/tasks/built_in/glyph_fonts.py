@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Finds the fonts of a folder that draw given characters as they should."""
+"""Search of a folder for fonts that draw given characters correctly."""
 
 import hashlib
 import os
@@ -12,7 +12,7 @@ from lurl_tf.tasks.built_in.glyph_rendering import draw_glyph, load_font
 
 _SUFFIXES = (".ttf", ".otf")
 _DIGIT_NAMES = (
-  "zero one two three four five six seven eight nine".split()  # in PostScript
+  "zero one two three four five six seven eight nine".split()  # PostScript
 )
 _FITTED_SIZE = 16
 # Relative difference of two drawings fitted to the same box. In ordinary fonts
@@ -24,10 +24,10 @@ class GlyphFont(NamedTuple):
   """A font that can be rendered.
 
   Attributes:
-    path: its file.
-    name: the file's path within its folder, with forward slashes.
-    family: the family's name, shared by regular, bold and italic.
-    characters: those of the wanted characters that it draws.
+    path: Path of the file.
+    name: Path of the file within its folder, with forward slashes.
+    family: Name of the family, shared by regular, bold and italic.
+    characters: Requested characters that the font draws.
   """
 
   path: str
@@ -37,7 +37,7 @@ class GlyphFont(NamedTuple):
 
 
 def matplotlib_fonts_dir() -> str:
-  """The folder of the TrueType fonts that matplotlib carries."""
+  """Folder of the TrueType fonts that are part of matplotlib."""
   import matplotlib
 
   return os.path.join(matplotlib.get_data_path(), "fonts", "ttf")
@@ -47,13 +47,13 @@ def fonts_hash(fonts_dir: str) -> str:
   """Hashes names and contents of a folder's fonts.
 
   Args:
-    fonts_dir: searched with its subfolders.
+    fonts_dir: Folder, searched with its subfolders.
 
   Returns:
-    12 hexadecimal digits.
+    Hash of 12 hexadecimal digits.
 
   Raises:
-    ValueError: if the folder does not exist or holds no font files.
+    ValueError: If the folder does not exist or holds no font files.
   """
   digest = hashlib.sha256()
   for path in _font_files(fonts_dir):
@@ -66,27 +66,27 @@ def fonts_hash(fonts_dir: str) -> str:
 def usable_fonts(fonts_dir: str, characters: str) -> tuple[GlyphFont, ...]:
   """Lists the fonts that draw every one of the characters as itself.
 
-  Left out are fonts that lack or blank a character, that draw another symbol
-  in its place, or that draw two characters alike, such as one placeholder box
-  for all. A lower-case letter that a font draws as a small capital is missing
-  from the font's `characters`.
+  Fonts are omitted if a character is missing, blank or replaced by another
+  symbol, or if two characters look the same, such as a placeholder box. A
+  lower-case letter that a font draws as a small capital is not in the font's
+  `characters`.
 
   Args:
-    fonts_dir: searched with its subfolders.
-    characters: letters A to Z, a to z, and digits.
+    fonts_dir: Folder, searched with its subfolders.
+    characters: Letters A to Z, a to z, and digits.
 
   Returns:
-    The fonts, ordered by name.
+    The fonts, sorted by name.
 
   Raises:
-    ValueError: if the folder does not exist or holds no usable font.
+    ValueError: If the folder does not exist or holds no usable font.
   """
   found = []
   for path in _font_files(fonts_dir):
     try:
       drawn, family = _drawn_characters(str(path), characters)
     except (OSError, RuntimeError):
-      continue  # not a font, or a damaged one
+      continue  # Not a font, or a damaged one.
     if drawn:
       name = path.relative_to(fonts_dir).as_posix()
       found.append(GlyphFont(str(path), name, family, drawn))
@@ -105,13 +105,13 @@ def split_by_family(
   """Holds out every fifth family, in alphabetical order, for testing.
 
   Args:
-    fonts: from `usable_fonts`.
+    fonts: Fonts from `usable_fonts`.
 
   Returns:
-    The fonts to train on, and those to test on. No family is in both.
+    Training fonts and test fonts. No family is in both.
 
   Raises:
-    ValueError: if the fonts belong to fewer than two families.
+    ValueError: If the fonts belong to fewer than two families.
   """
   families = sorted({font.family for font in fonts})
   if len(families) < 2:
@@ -140,7 +140,7 @@ def _font_files(fonts_dir: str) -> list[pathlib.Path]:
 
 
 def _drawn_characters(path: str, characters: str) -> tuple[str, str]:
-  """Returns the characters a font draws, "" if it is unusable; its family."""
+  """Returns the characters that a font draws (none if unusable), and family."""
   from matplotlib import ft2font
 
   face = ft2font.FT2Font(path)
@@ -163,19 +163,19 @@ def _drawn_characters(path: str, characters: str) -> tuple[str, str]:
 
 
 def _is_mapped(face, character: str) -> bool:
-  """Whether the font has the character, and not a symbol in its place."""
+  """Checks that the font has the character, and no symbol instead."""
   index = face.get_char_index(ord(character))
   if index == 0:
     return False
   glyph_name = face.get_glyph_name(index)
   expected = _DIGIT_NAMES[int(character)] if character.isdigit() else character
-  # "glyph37" or "uni0041" say nothing; "floorleft" for "b" says that the font
-  # keeps symbols where letters belong.
+  # Names such as "glyph37" or "uni0041" mean nothing; the name "floorleft" of
+  # "b" means that the font has symbols in place of letters.
   return glyph_name == expected or not glyph_name.isalpha()
 
 
 def _same_drawing(first, second) -> bool:
-  """Whether two drawings are alike once fitted to the same box."""
+  """Compares two drawings after fitting them to the same box."""
   from PIL import Image
 
   size = (_FITTED_SIZE, _FITTED_SIZE)

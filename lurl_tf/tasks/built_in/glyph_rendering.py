@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Draws characters of a font as small, varied, white-on-black images.
+"""Rendering of characters as small, varied, white-on-black images.
 
 The same character, font and seed give the same image on every machine that has
-the same Pillow, which brings its own FreeType; other versions may differ in the
-last bits of some pixels.
+the same Pillow, which includes FreeType; other versions may differ in the last
+bits of some pixels.
 """
 
 from __future__ import annotations
@@ -17,8 +17,8 @@ import numpy as np
 if TYPE_CHECKING:
   from PIL import Image, ImageFont
 
-_SUPERSAMPLING = 4  # drawn this much larger, then averaged
-_FONT_SIZE = 112  # capitals come out about as large as they are needed
+_SUPERSAMPLING = 4  # Images are drawn this much larger, then averaged.
+_FONT_SIZE = 112  # Capitals have about the size of the drawn image.
 
 # Ranges of a variant, uniform. Lengths are fractions of the image's side.
 _LONGEST_SIDE = (0.62, 0.92)
@@ -27,24 +27,24 @@ _LARGEST_SHEAR = 0.2
 _LARGEST_LOG_ASPECT = 0.15
 _LARGEST_SHIFT = 0.07
 _LARGEST_BLUR = 0.02
-_STROKE_WIDTHS = 5  # 0 to 4 pixels on either side, at the font size above
+_STROKE_WIDTHS = 5  # 0 to 4 pixels on either side, at the font size above.
 
 
 def load_font(path: str) -> ImageFont.FreeTypeFont:
   """Opens a font file at the size that glyphs are drawn at.
 
   Args:
-    path: a TrueType or OpenType file.
+    path: Path of a TrueType or OpenType file.
 
   Returns:
-    Pillow's font.
+    Font of Pillow.
 
   Raises:
-    OSError: if the file is not a font that Pillow reads.
+    OSError: If the file is not a font that Pillow reads.
   """
   from PIL import ImageFont
 
-  # The basic layout is there on every machine; Raqm is not, and differs.
+  # Only the basic layout engine is available on every machine.
   return ImageFont.truetype(
     path, _FONT_SIZE, layout_engine=ImageFont.Layout.BASIC
   )
@@ -56,12 +56,12 @@ def draw_glyph(
   """Draws one upright character and crops it to its ink.
 
   Args:
-    font: from `load_font`.
-    character: what to draw.
-    stroke_width: pixels by which every line is thickened on either side.
+    font: Font from `load_font`.
+    character: Character to draw.
+    stroke_width: Pixels by which every line is thickened on either side.
 
   Returns:
-    A grayscale image, or `None` where the font draws nothing.
+    A grayscale image, or None if the font draws nothing.
   """
   from PIL import Image, ImageDraw
 
@@ -87,22 +87,22 @@ def render_variants(
 ) -> np.ndarray:
   """Renders a character in seeded variants.
 
-  A variant has its own size, rotation (up to 15 degrees), shear, aspect, place,
-  stroke thickness and blur. The first n variants do not depend on how many are
-  asked for.
+  A variant has its own size, rotation (up to 15 degrees), shear, aspect ratio,
+  position, stroke thickness and blur. The first n variants do not depend on
+  `num_variants`.
 
   Args:
-    font: from `load_font`; it must draw the character.
-    character: what to draw.
-    num_variants: how many images.
-    seed: which variants; use another one for every font.
-    image_size: side of the images, in pixels.
+    font: Font from `load_font` that draws the character.
+    character: Character to draw.
+    num_variants: Number of images.
+    seed: Integer seed of the variations, different for every font.
+    image_size: Side of the images, in pixels.
 
   Returns:
-    `[num_variants, image_size, image_size]`, uint8: ink 255, ground 0.
+    Images `[num_variants, image_size, image_size]`, uint8: ink 255, ground 0.
 
   Raises:
-    ValueError: if the font draws nothing for the character.
+    ValueError: If the font draws nothing for the character.
   """
   random = np.random.default_rng([seed, ord(character)])
   glyphs = [
@@ -138,8 +138,8 @@ def _place(
   width, height = scale * aspect, scale / aspect
   x = canvas * (0.5 + _LARGEST_SHIFT * signed[4])
   y = canvas * (0.5 + _LARGEST_SHIFT * signed[5])
-  # Pillow asks where in the glyph each pixel of the canvas comes from: the
-  # inverse of scale, then shear, then rotation, written out.
+  # Pillow needs the point of the glyph that each pixel of the canvas shows: the
+  # inverse of scale, then shear, then rotation, in closed form.
   cosine, sine = math.cos(angle), math.sin(angle)
   a, b = (cosine + shear * sine) / width, (sine - shear * cosine) / width
   d, e = -sine / height, cosine / height

@@ -1,39 +1,39 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Varies small images of characters beyond what fonts do."""
+"""Variation of small images of characters beyond that of fonts."""
 
 import numpy as np
 
 # Lengths are fractions of the image's side.
-_LARGEST_DISPLACEMENT = 0.06  # root mean square
+_LARGEST_DISPLACEMENT = 0.06  # Root mean square.
 _SMOOTHNESS_OF_DISPLACEMENT = 0.14
 _CLUTTER_LENGTH = (0.1, 0.35)
 _CLUTTER_HALF_WIDTH = (0.015, 0.035)
 _CLUTTER_BRIGHTNESS = (0.4, 1.0)
-_MOST_CLUTTER = 3  # lines
-_THINNING = 0.8  # share of the difference to the eroded image
-_CLUTTERED, _INVERTED = 0.5, 0.25  # shares of the images
+_MOST_CLUTTER = 3  # Lines.
+_THINNING = 0.8  # Share of the difference to the eroded image.
+_CLUTTERED, _INVERTED = 0.5, 0.25  # Shares of the images.
 _PLUS = np.array([[0, 1, 0], [1, 1, 1], [0, 1, 0]], bool)
 
 
 def vary_glyphs(images: np.ndarray, seed: int, character: str) -> np.ndarray:
-  """Gives every image its own stroke, elastic deformation, clutter, inversion.
+  """Varies stroke, elastic deformation, clutter and inversion of each image.
 
-  The stroke is left alone, thinned, thickened, or replaced by its outline.
+  The stroke is unchanged, thinned, thickened, or replaced by its outline.
   Elastic deformations follow Simard et al. 2003. Half of the images get one to
-  three short lines of clutter, and a quarter is black on white. What becomes of
-  an image does not depend on how many there are.
+  three short lines of clutter, and a quarter is inverted to black on white. The
+  variation of an image does not depend on the number of images.
 
   Args:
-    images: `[b, height, width]`, uint8, white on black.
-    seed: which variations; use another one for every font.
-    character: what the images show; each character gets its own variations.
+    images: Images `[b, height, width]`, uint8, white on black.
+    seed: Integer seed of the variations, different for every font.
+    character: Character in the images; each has its own variations.
 
   Returns:
-    uint8, shaped as given.
+    Images of the same shape, uint8.
   """
   varied = np.empty_like(images)
   for index, image in enumerate(images):
-    # From 1, because a last 0 makes no other seed.
+    # Counting starts at 1: a final 0 would not change the seed.
     generator = np.random.default_rng([seed, ord(character), 1 + index])
     image = restroke(image / 255.0, int(generator.integers(4)))
     image = deform(image, generator)
@@ -46,14 +46,14 @@ def vary_glyphs(images: np.ndarray, seed: int, character: str) -> np.ndarray:
 
 
 def restroke(image: np.ndarray, kind: int) -> np.ndarray:
-  """Draws a white glyph with another stroke.
+  """Changes the stroke of a white glyph.
 
   Args:
-    image: `[height, width]`, from 0 to 1.
-    kind: 0 leaves it alone, 1 thins it, 2 thickens it, 3 leaves its outline.
+    image: Image `[height, width]`, from 0 to 1.
+    kind: 0 for no change, 1 for thin, 2 for thick, 3 for the outline.
 
   Returns:
-    An image as bright as the given one at its brightest.
+    An image with the same maximum.
   """
   from scipy import ndimage
 
@@ -72,11 +72,11 @@ def deform(image: np.ndarray, generator: np.random.Generator) -> np.ndarray:
   """Moves pixels by a smooth random field.
 
   Args:
-    image: `[height, width]`.
-    generator: of random numbers.
+    image: Image `[height, width]`.
+    generator: Generator of random numbers.
 
   Returns:
-    The deformed image; what comes from outside is 0.
+    The deformed image; pixels from outside are 0.
   """
   from scipy import ndimage
 
@@ -93,11 +93,11 @@ def deform(image: np.ndarray, generator: np.random.Generator) -> np.ndarray:
 def add_clutter(
   image: np.ndarray, generator: np.random.Generator
 ) -> np.ndarray:
-  """Draws one to three short lines over an image, where they are brighter.
+  """Draws one to three short lines on an image, where they are brighter.
 
   Args:
-    image: `[height, width]`, from 0 to 1.
-    generator: of random numbers.
+    image: Image `[height, width]`, from 0 to 1.
+    generator: Generator of random numbers.
 
   Returns:
     The cluttered image.

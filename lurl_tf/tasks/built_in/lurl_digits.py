@@ -8,7 +8,7 @@ import tensorflow_datasets as tfds
 
 _NUM_CLASSES = 10
 _TEST_EXAMPLES_PER_CLASS = 50
-_LARGEST_PIXEL = 16  # of scikit-learn's array
+_LARGEST_PIXEL = 16  # In the array of scikit-learn.
 
 _DESCRIPTION = """\
 The 1,797 handwritten digits that come with scikit-learn, 8 x 8 pixels in 17
@@ -28,7 +28,7 @@ _CITATION = """\
 
 
 class LurlDigits(tfds.core.GeneratorBasedBuilder):
-  """Handwritten digits, 8 x 8: 1,297 to train on and 500 to test on.
+  """Handwritten digits, 8 x 8: 1,297 for training and 500 for testing.
 
   Registered as `lurl_digits` when `lurl_tf.tasks` is imported.
 
@@ -61,8 +61,8 @@ class LurlDigits(tfds.core.GeneratorBasedBuilder):
     )
 
   def _split_generators(self, dl_manager):
-    del dl_manager  # nothing is downloaded
-    # Imported here, so that `import lurl_tf` does not pay for scikit-learn.
+    del dl_manager  # There is no download.
+    # An import at the top would slow down `import lurl_tf`.
     from sklearn.datasets import load_digits
 
     pixels, labels = load_digits(return_X_y=True)
@@ -85,11 +85,11 @@ class LurlDigits(tfds.core.GeneratorBasedBuilder):
 def held_out_rows(labels: np.ndarray) -> np.ndarray:
   """Chooses the rows of the test split: 50 of every class, evenly spaced.
 
-  The rows are ordered by writer, so that even spacing lets both splits see
-  about the same writers, without a random number that a library could change.
+  The rows are ordered by writer, so that with even spacing both splits have
+  about the same writers, without random numbers that a library could change.
 
   Args:
-    labels: `[b]` class indices.
+    labels: Class indices `[b]`.
 
   Returns:
     Ascending row numbers, int64.

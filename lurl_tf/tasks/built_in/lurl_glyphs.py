@@ -29,20 +29,20 @@ fonts are those that matplotlib carries.
 
 @dataclasses.dataclass(eq=False)
 class GlyphsConfig(tfds.core.BuilderConfig):
-  """Which characters of which fonts.
+  """Characters and fonts of the data set.
 
-  The name follows from the other fields; with a folder of fonts it contains a
-  hash of their contents, so that changed fonts make another data set.
+  The name is derived from the other fields. With a folder of fonts it contains
+  a hash of their contents, so that changed fonts give another data set.
 
   Args:
     characters: `"letters"` (37 classes) or `"digits"` (10 classes).
-    fonts_dir: a folder with .ttf or .otf files, searched with its subfolders;
+    fonts_dir: Folder with .ttf or .otf files, searched with its subfolders;
       empty for the fonts of matplotlib.
-    varied: whether images also vary in stroke, elastic deformation, clutter
+    varied: Whether images also vary in stroke, elastic deformation, clutter
       and inversion, see `glyph_variation`.
 
   Raises:
-    ValueError: if `characters` is unknown, or the folder holds no font files.
+    ValueError: If `characters` is unknown, or the folder holds no font files.
   """
 
   name: str = dataclasses.field(default="", init=False)
@@ -75,12 +75,13 @@ class LurlGlyphs(tfds.core.GeneratorBasedBuilder):
   strokes, elastic deformations, clutter, and a quarter black on white.
 
   Args:
-    fonts_dir: a folder of fonts to render instead of matplotlib's.
-    config: a config's name, or a `GlyphsConfig`.
-    **kwargs: of `tfds.core.GeneratorBasedBuilder`: `data_dir`, `version`, ...
+    fonts_dir: Folder of fonts to render instead of matplotlib's.
+    config: Name of a config, or a `GlyphsConfig`.
+    **kwargs: Arguments of `tfds.core.GeneratorBasedBuilder`, such as `data_dir`
+      and `version`.
 
   Raises:
-    ValueError: if the config does not exist, or the folder holds no fonts.
+    ValueError: If the config does not exist, or the folder holds no fonts.
 
   Example:
 
@@ -96,7 +97,7 @@ class LurlGlyphs(tfds.core.GeneratorBasedBuilder):
   ```
   """
 
-  # Raise the version when rendering changes: what is prepared is not remade.
+  # A change of rendering needs a new version: prepared files are kept.
   VERSION = tfds.core.Version("1.0.0")
   RELEASE_NOTES = {"1.0.0": "First release."}
   BUILDER_CONFIGS = [
@@ -145,12 +146,12 @@ class LurlGlyphs(tfds.core.GeneratorBasedBuilder):
     )
 
   def _split_generators(self, dl_manager):
-    del dl_manager  # nothing is downloaded
+    del dl_manager  # There is no download.
     config = self.builder_config
     folder = config.fonts_dir or glyph_fonts.matplotlib_fonts_dir()
     fonts = glyph_fonts.usable_fonts(folder, _CHARACTERS[config.characters])
     train, test = glyph_fonts.split_by_family(fonts)
-    num_variants = -(-_TRAIN_EXAMPLES_PER_CLASS // len(train))  # rounded up
+    num_variants = -(-_TRAIN_EXAMPLES_PER_CLASS // len(train))  # Rounded up.
     return {
       "train": self._generate_examples(train, num_variants),
       "test": self._generate_examples(test, num_variants),

@@ -7,7 +7,7 @@ import numpy as np
 import tensorflow_datasets as tfds
 
 _NUM_EXAMPLES = {"train": 2000, "test": 1000}
-_NOISE = 0.1  # standard deviation; the half circles have radius 1
+_NOISE = 0.1  # Standard deviation; the half circles have radius 1.
 _SEED = 0
 
 _DESCRIPTION = """\
@@ -18,7 +18,7 @@ scikit-learn's `make_moons`, moved and scaled so that both coordinates fill 0 to
 
 
 class LurlTwoMoons(tfds.core.GeneratorBasedBuilder):
-  """Two classes of points, `[2]` float32: 2,000 to train and 1,000 to test on.
+  """Two classes of points, float32 `[2]`: 2,000 for training, 1,000 for tests.
 
   Registered as `lurl_two_moons` when `lurl_tf.tasks` is imported. A toy set
   of Metz et al. 2019.
@@ -50,8 +50,8 @@ class LurlTwoMoons(tfds.core.GeneratorBasedBuilder):
     )
 
   def _split_generators(self, dl_manager):
-    del dl_manager  # nothing is downloaded
-    # Imported here, so that `import lurl_tf` does not pay for scikit-learn.
+    del dl_manager  # There is no download.
+    # An import at the top would slow down `import lurl_tf`.
     from sklearn.datasets import make_moons
 
     points, labels = make_moons(

@@ -15,19 +15,19 @@ from lurl_tf.tasks.images.image_format import ImageFormat, Resize
 
 @dataclasses.dataclass(frozen=True)
 class Bucket:
-  """Everything about a task that decides shapes: one compiled function each.
+  """All that determines the shapes of a task: one compiled function each.
 
   Args:
-    units: of the base model's layers, bottom first.
-    activation: of the base model, as Keras names it.
-    image_size: side to which images are resized; None for sets of texts or
-      vectors, and for images as they are stored.
+    units: Units of the base model's layers, bottom first.
+    activation: Activation of the base model, by its Keras name.
+    image_size: Side to which images are resized; None for texts and vectors,
+      and for images of their stored size.
     channels: 1 for gray images, 3 for colour.
-    resize: how images are resized, see `load_examples`.
-    episodes: numbers of classes and examples.
+    resize: Method of resizing images, see `load_examples`.
+    episodes: Numbers of classes and examples.
 
   Raises:
-    ValueError: if a number is out of range, or the activation is unknown.
+    ValueError: If a number is out of range, or the activation is unknown.
   """
 
   units: tuple[int, ...] = (64, 32)
@@ -43,7 +43,7 @@ class Bucket:
         f"`units` must be positive numbers. Received: units={self.units}"
       )
     activations.get(self.activation)
-    ImageFormat(self.image_size, self.channels, self.resize)  # for its errors
+    ImageFormat(self.image_size, self.channels, self.resize)  # Checks.
 
   def __str__(self) -> str:
     units = "-".join(map(str, self.units))
@@ -66,23 +66,23 @@ def sample_buckets(
   """Draws base architectures (Metz et al. 2019, section 4.2).
 
   Args:
-    count: how many buckets.
-    seed: of the draw.
-    depths: least and largest number of hidden layers; uniform.
-    widths: least and largest number of a model's hidden units, the same in all
-      its layers; log-uniform, rounded to a `multiple`.
-    activations: taken in turn.
-    image_sizes: taken in turn.
-    output_size: units of the top layer.
-    multiple: what devices like widths to be multiples of.
-    episodes: numbers of classes and examples; default: those of
+    count: Number of buckets.
+    seed: Integer seed of the draw.
+    depths: Smallest and largest number of hidden layers; uniform.
+    widths: Smallest and largest number of hidden units, the same in all layers
+      of a model; log-uniform, rounded to a `multiple`.
+    activations: Activations, used in turn.
+    image_sizes: Image sizes, used in turn.
+    output_size: Number of units of the top layer.
+    multiple: Divisor of all widths, for the speed of devices.
+    episodes: Numbers of classes and examples; default: those of
       `EpisodeConfig`.
 
   Returns:
     The buckets.
 
   Raises:
-    ValueError: if `count` is not positive, or a range is empty.
+    ValueError: If `count` is not positive, or a range is empty.
 
   Example:
 

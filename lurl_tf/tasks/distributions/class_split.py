@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Splits a data set's classes into those to learn from and those held out."""
+"""Splits the classes of a data set into a training and a held-out part."""
 
 import hashlib
 from collections.abc import Sequence
@@ -10,16 +10,16 @@ from lurl_tf.tasks.distributions.data_source import ClassPart
 def split_classes(
   class_names: Sequence[str], held_out_share: float, part: ClassPart
 ) -> tuple[int, ...]:
-  """The labels of one part of the classes.
+  """Returns the labels of one part of the classes.
 
-  Which classes are held out depends on their names alone, by a hash: it is the
-  same in every run and for every order of the classes.
+  Classes are held out by a hash of their names, so that the split is the same
+  in every run and for every order of the classes.
 
   Args:
-    class_names: a name per label.
-    held_out_share: share of the classes that is held out, rounded, but one at
-      least.
-    part: `"all"`, `"meta_train"` or `"held_out"`.
+    class_names: Name of each class.
+    held_out_share: Share of the classes that is held out, rounded to at least
+      one class.
+    part: Part of the classes: `"all"`, `"meta_train"` or `"held_out"`.
 
   Returns:
     Labels in ascending order.

@@ -1,15 +1,15 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A data set of a task distribution: how often, what for, which classes."""
+"""A data set of a task distribution, with its weight, use and classes."""
 
 import dataclasses
 import math
 from typing import Literal
 
 from lurl_tf.tasks.data_use import DATA_USES, DataUse
+from lurl_tf.tasks.sources.data_set_name import DataSetName
 
 ClassPart = Literal["all", "meta_train", "held_out"]
 
-SYNTHETIC = "synthetic:"
 _PARTS: tuple[ClassPart, ...] = ("all", "meta_train", "held_out")
 
 
@@ -18,19 +18,19 @@ class DataSource:
   """A data set of a task distribution.
 
   Args:
-    name: as `load_examples` takes it.
-    weight: how often a task comes from it, relative to the other sources of
+    name: Name of the data set, as in `load_examples`.
+    weight: Relative frequency of tasks from this source, among the sources of
       the same use.
-    use: `"meta_train"`: to learn from. `"meta_validation"`: to choose by, be it
-      checkpoints, recipes or numbers of inner steps. `"test"`: to report only.
-    split: as `load_examples` takes it; of a synthetic family a range of seeds
-      such as `"0:8"`, of which each is a data set.
-    classes: `"all"`, or those that the split of classes gives to meta-training
-      or holds out; see `split_classes`.
+    use: `"meta_train"` to learn from; `"meta_validation"` to choose by, such as
+      checkpoints, recipes or numbers of inner steps; `"test"` to report only.
+    split: Split, as in `load_examples`; of a synthetic family a range of seeds
+      such as `"0:8"`, each of which is a data set.
+    classes: `"all"`, or the part of the classes that is used for meta-training
+      or held out; see `split_classes`.
 
   Raises:
-    ValueError: if the name is empty, the weight not positive, or a word
-      unknown.
+    ValueError: If the name is empty, the weight not positive, or `use` or
+      `classes` unknown.
   """
 
   name: str
@@ -58,22 +58,33 @@ class DataSource:
         )
 
   @property
+  def is_synthetic(self) -> bool:
+    """Whether the source is a synthetic family, whose splits are seeds."""
+    return DataSetName.parse(self.name).is_synthetic
+
+  @property
   def label(self) -> str:
-    """The source in a word or two, such as `"mnist[train]"`."""
+    """Short name of the source for tables, such as `"mnist[train]"`."""
     label = f"{self.name}[{self.split}]"
     return label if self.classes == "all" else f"{label} ({self.classes})"
 
   def may_share_examples(self, other: "DataSource") -> bool:
     """Whether one example could come from both.
 
-    Slices of one split, such as `train[:50%]` and `train[50%:]`, are taken to
-    overlap: their ends are known only where the data are.
+    Slices of one split, such as `train[:50%]` and `train[50%:]`, count as
+    overlapping, since their ends are known only once the data are loaded.
+
+    Args:
+      other: Another source.
+
+    Returns:
+      True unless names, splits, seeds or parts of the classes rule it out.
     """
     if self.name != other.name:
       return False
     if {self.classes, other.classes} == {"meta_train", "held_out"}:
       return False
-    if self.name.startswith(SYNTHETIC):
+    if self.is_synthetic:
       return bool(set(seed_range(self)) & set(seed_range(other)))
     one, two = (
       {part.partition("[")[0].strip() for part in source.split.split("+")}
@@ -83,16 +94,16 @@ class DataSource:
 
 
 def seed_range(source: DataSource) -> range:
-  """The seeds of a synthetic source's data sets.
+  """Parses the seeds of a synthetic source's data sets.
 
   Args:
-    source: whose `split` is a seed, or `first:end`.
+    source: Synthetic source whose `split` is a seed, or `first:end`.
 
   Returns:
-    A range that is not empty.
+    The seeds, at least one.
 
   Raises:
-    ValueError: if `split` is no such thing.
+    ValueError: If `split` has another form.
   """
   first, colon, end = source.split.partition(":")
   if first.isdecimal() and (end.isdecimal() if colon else not end):

@@ -1,11 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Loads a task distribution's data sets, and makes the buckets' samplers."""
+"""Loads the data sets of a task distribution, and makes its samplers."""
 
 from lurl_tf.structures import LabelledExamples
 from lurl_tf.tasks.distributions.bucket import Bucket
 from lurl_tf.tasks.distributions.class_split import split_classes
 from lurl_tf.tasks.distributions.data_source import (
-  SYNTHETIC,
   DataSource,
   DataUse,
   seed_range,
@@ -21,22 +20,22 @@ def load_samplers(
   data_dir: str | None = None,
   seed: int = 0,
 ) -> tuple[TaskSampler, ...]:
-  """Loads what a distribution has for one use, a sampler per bucket.
+  """Loads the sources of one use, and makes a sampler per bucket.
 
-  Buckets whose images have the same form share them in memory.
+  Buckets with images of the same format share them in memory.
 
   Args:
-    distribution: what to load.
-    use: of the sources to take.
-    data_dir: where prepared sets of TFDS are; see `load_examples`.
-    seed: of all draws.
+    distribution: Task distribution to load.
+    use: Use of the sources to load.
+    data_dir: Folder of prepared TFDS sets; see `load_examples`.
+    seed: Integer seed of all draws.
 
   Returns:
-    `TaskSampler`s in the order of the buckets.
+    A `TaskSampler` per bucket, in the order of the buckets.
 
   Raises:
-    ValueError: if there is no source of this use, or a data set is missing,
-      damaged, or does not have what the tasks need; names it.
+    ValueError: If there is no source of this use, or a data set is missing,
+      damaged, or too small for the tasks; the message names it.
 
   Example:
 
@@ -70,9 +69,9 @@ def _data_sets(
   held_out_share: float,
   loaded: dict[tuple, LabelledExamples],
 ) -> list[WeightedDataSet]:
-  """One data set, or of a synthetic family one for every seed."""
+  """Loads a data set, or one per seed of a synthetic family."""
   splits = [source.split]
-  if source.name.startswith(SYNTHETIC):
+  if source.is_synthetic:
     splits = [str(seed) for seed in seed_range(source)]
   image_format = (bucket.image_size, bucket.channels, bucket.resize)
   data_sets = []

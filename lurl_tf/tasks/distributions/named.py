@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Task distributions that have a name."""
+"""Named task distributions."""
 
 import difflib
 import os
@@ -13,7 +13,7 @@ from lurl_tf.tasks.episodes import EpisodeConfig
 
 
 def _quick() -> TaskDistribution:
-  """Rendered letters, 8 x 8: needs no download, and minutes."""
+  """Rendered letters, 8 x 8: meta-trains in minutes, without a download."""
   return TaskDistribution(
     sources=(
       DataSource("lurl_glyphs"),
@@ -24,11 +24,11 @@ def _quick() -> TaskDistribution:
 
 
 def _compact() -> TaskDistribution:
-  """Glyphs, photographs and synthetic data: what two cores can meta-train.
+  """Glyphs, photographs and synthetic data, for meta-training on two cores.
 
-  Photographs of this size leave little to be learned (`show_tasks --headroom`:
-  4 to 5 points; letters 9 to 23, synthetic data 14 and more), so they come
-  seldom.
+  Photographs of this size leave little to learn (`show_tasks --headroom`: 4 to
+  5 points; letters 9 to 23, synthetic data 14 and more), so their weight is
+  low.
   """
   episodes = EpisodeConfig(draws=2)
   return TaskDistribution(
@@ -63,9 +63,9 @@ def _compact() -> TaskDistribution:
 
 
 def _small() -> TaskDistribution:
-  """Glyphs and photographs, 8 x 8: what the shipped rule `pooled` learned from.
+  """Glyphs and photographs, 8 x 8: the tasks of the shipped rule `pooled`.
 
-  Two base networks, so that a rule meets layers that are fed by layers.
+  The second base network has layers between hidden layers.
   """
   episodes = EpisodeConfig(draws=2)
   return TaskDistribution(
@@ -94,11 +94,11 @@ def _small() -> TaskDistribution:
 
 
 def _metz2019() -> TaskDistribution:
-  """The paper's, as far as known: its section 4.2 and the released program.
+  """Tasks of Metz et al. 2019, section 4.2, as far as they are known.
 
-  The paper learns from CIFAR-10, a subset of ImageNet at 32 x 32, and rendered
-  fonts; `tiny_imagenet32` stands for the second. The sizes of inputs, batches
-  and episodes, and the top layer, are those of the released program.
+  The paper uses CIFAR-10, a subset of ImageNet at 32 x 32, and rendered fonts;
+  `tiny_imagenet32` replaces the subset of ImageNet. The sizes of inputs,
+  batches, episodes and top layer are those of the released program.
   """
   return TaskDistribution(
     sources=(
@@ -131,24 +131,24 @@ _NAMED: dict[str, Callable[[], TaskDistribution]] = {
 
 
 def distribution_names() -> tuple[str, ...]:
-  """The names that `named_distribution` knows."""
+  """Names of the task distributions, for `named_distribution`."""
   return tuple(_NAMED)
 
 
 def named_distribution(name: str) -> TaskDistribution:
-  """A task distribution that has a name.
+  """Returns a task distribution by name.
 
   Args:
     name: `"quick"`: rendered letters, the default. `"small"`: glyphs and
-      photographs, 8 x 8, two networks. `"compact"`: glyphs,
-      photographs and synthetic data at 8 x 8 to 14 x 14, small networks.
-      `"metz2019"`: the paper's, as far as known.
+      photographs, 8 x 8, two networks. `"compact"`: glyphs, photographs and
+      synthetic data, 8 x 8 to 14 x 14, small networks. `"metz2019"`: the tasks
+      of the paper, as far as they are known.
 
   Returns:
     The distribution.
 
   Raises:
-    ValueError: if there is none of the name; lists those there are.
+    ValueError: If the name is unknown; the message lists all names.
   """
   if name not in _NAMED:
     near = difflib.get_close_matches(name, _NAMED)
@@ -160,19 +160,19 @@ def named_distribution(name: str) -> TaskDistribution:
 
 
 def find_distribution(text: str) -> TaskDistribution:
-  """The task distribution that a text means.
+  """Finds a task distribution by name, file or data set.
 
   Args:
-    text: a name (see `named_distribution`), the path of a JSON file, or the
-      name of one data set.
+    text: Name (see `named_distribution`), path of a JSON file, or name of a
+      data set.
 
   Returns:
-    The distribution. One data set gives one of a single source, which need not
-    exist yet, and the bucket of `"quick"`.
+    The distribution. A data set, which need not exist yet, becomes the only
+    source, with the bucket of `"quick"`.
 
   Raises:
-    FileNotFoundError: if there is no such JSON file.
-    ValueError: if the file is damaged.
+    FileNotFoundError: If there is no such JSON file.
+    ValueError: If the file is damaged.
 
   Example:
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What tasks a rule is meta-trained on, as one value that JSON can hold."""
+"""Distribution of the tasks of a meta-training, as a value for JSON."""
 
 import dataclasses
 import itertools
@@ -19,21 +19,21 @@ class TaskDistribution:
   """A distribution of tasks (Metz et al. 2019, section 4.2).
 
   A task is a data set, drawn by weight; some of its classes; an order of the
-  inputs; and a variation of all inputs. Shapes come in buckets, which take
-  turns.
+  inputs; and a variation of all inputs. Shapes are those of the buckets, which
+  take turns.
 
   Args:
-    sources: data sets, with what they are for. An example that is learned from
-      cannot have another use as well.
-    buckets: shapes of tasks and base models.
-    augmentation: how much examples and tasks are varied.
-    regress_augmentation: whether the meta-objective also asks for by how much.
-    held_out_share: share of a data set's classes that is held out where a
-      source asks for a part of the classes.
+    sources: Data sets and their uses. An example cannot have several uses.
+    buckets: Shapes of tasks and base models.
+    augmentation: Amounts of random variation of examples and tasks.
+    regress_augmentation: Whether the meta-objective also predicts the amounts
+      by which examples were varied.
+    held_out_share: Share of a data set's classes that is held out if a source
+      uses a part of the classes.
 
   Raises:
-    ValueError: if there are no sources to learn from or no buckets, the share
-      is out of range, or two uses could share examples.
+    ValueError: If there are no meta-training sources or no buckets, the share
+      is out of range, or two uses could have examples in common.
 
   Example:
 
@@ -75,26 +75,26 @@ class TaskDistribution:
         )
 
   def sources_for(self, use: DataUse) -> tuple[DataSource, ...]:
-    """The sources of one use."""
+    """Selects the sources of one use."""
     return tuple(source for source in self.sources if source.use == use)
 
   def to_json(self) -> dict[str, Any]:
-    """The fields as JSON has them: nested objects, lists, plain values."""
+    """Converts the fields to nested objects, lists and values of JSON."""
     return json.loads(json.dumps(dataclasses.asdict(self)))
 
   @classmethod
   def from_json(cls, value: Any, where: str = "") -> "TaskDistribution":
-    """The distribution that a JSON object describes.
+    """Makes the distribution that a JSON object describes.
 
     Args:
-      value: as `to_json` returns it; fields may be left out.
-      where: what holds it, for error messages.
+      value: Result of `to_json`; omitted fields have their defaults.
+      where: Place of the object, for error messages.
 
     Returns:
       The distribution.
 
     Raises:
-      ValueError: if a field is unknown or wrong; names it.
+      ValueError: If a field is unknown or wrong; the message names it.
     """
     return from_json(cls, value, where)
 
@@ -102,27 +102,27 @@ class TaskDistribution:
     """Writes a JSON file.
 
     Args:
-      path: the file.
+      path: Path of the file.
 
     Raises:
-      OSError: if it cannot be written.
+      OSError: If it cannot be written.
     """
     text = json.dumps(self.to_json(), indent=2) + "\n"
     files.write_atomically(path, text.encode())
 
   @classmethod
   def load(cls, path: str | os.PathLike[str]) -> "TaskDistribution":
-    """Reads a JSON file, as `save` writes it.
+    """Reads a JSON file that `save` wrote.
 
     Args:
-      path: the file.
+      path: Path of the file.
 
     Returns:
       The distribution.
 
     Raises:
-      FileNotFoundError: if there is no such file.
-      ValueError: if it is no JSON, or a field is unknown or wrong.
+      FileNotFoundError: If there is no such file.
+      ValueError: If the file is no JSON, or a field is unknown or wrong.
     """
     try:
       value = json.loads(files.read_bytes(path))

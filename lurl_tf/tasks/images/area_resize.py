@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Resizes images by averaging over areas, exactly."""
+"""Exact resizing of images by averages over areas."""
 
 import functools
 
@@ -11,16 +11,16 @@ def area_weights(input_size: int, output_size: int) -> np.ndarray:
   """Weights of area resizing along one axis.
 
   Output pixel o covers `[o, o + 1) * input_size / output_size` of the input
-  axis; a weight is the share of that stretch that an input pixel fills. Exact
-  for sizes that do not divide each other, where the box filters of common
-  libraries weight every touched pixel alike.
+  axis; a weight is the share of that interval that an input pixel covers. This
+  is exact for sizes that do not divide each other, for which the box filters of
+  common libraries give equal weight to all pixels they touch.
 
   Args:
-    input_size: pixels before, positive.
-    output_size: pixels after, positive.
+    input_size: Number of pixels before resizing, positive.
+    output_size: Number of pixels after resizing, positive.
 
   Returns:
-    `[output_size, input_size]`, float64; rows sum to 1. Not writable.
+    Weights `[output_size, input_size]`, float64, read-only; rows sum to 1.
   """
   edges = np.arange(output_size + 1) * (input_size / output_size)
   pixels = np.arange(input_size)
@@ -35,14 +35,14 @@ def area_weights(input_size: int, output_size: int) -> np.ndarray:
 def area_resize(images: np.ndarray, image_size: int) -> np.ndarray:
   """Resizes gray images to squares by area averages.
 
-  Height and width are scaled apart: what was not square is stretched.
+  Height and width are scaled separately, which stretches other images.
 
   Args:
-    images: `[b, height, width]`, any real dtype.
-    image_size: side of the result, in pixels.
+    images: Images `[b, height, width]` of any real dtype.
+    image_size: Side of the result, in pixels.
 
   Returns:
-    `[b, image_size, image_size]`, float64, in the units of `images`.
+    Images `[b, image_size, image_size]`, float64, in the units of `images`.
 
   Example:
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Collects images in one array."""
+"""Collection of images in one array."""
 
 import numpy as np
 
@@ -7,11 +7,11 @@ from lurl_tf.tasks.images.image_format import ImageFormat
 
 
 class ImageBuffer:
-  """An array that images are added to, as uint8 rows of one format.
+  """Array of uint8 rows, to which images are added in one format.
 
   Args:
-    count: number of images that will be added.
-    image_format: what they are brought into.
+    count: Number of images that will be added.
+    image_format: Format to which they are converted.
   """
 
   def __init__(self, count: int, image_format: ImageFormat):
@@ -26,11 +26,11 @@ class ImageBuffer:
     """Adds a batch.
 
     Args:
-      images: `[b, height, width, c]`, 0 to 255.
-      origin: where they come from, for the error message.
+      images: Images `[b, height, width, c]`, 0 to 255.
+      origin: Source of the images, for the error message.
 
     Raises:
-      ValueError: if they differ in size from those before, or cannot be
+      ValueError: If they differ in size from earlier images, or cannot be
         resized.
     """
     try:
@@ -52,7 +52,7 @@ class ImageBuffer:
     self._filled = end
 
   def result(self) -> tuple[np.ndarray, tuple[int, int, int]]:
-    """Inputs `[b, i]` and `(height, width, channels)`, once all are added."""
+    """Returns inputs `[b, i]` and `(height, width, channels)` of all images."""
     if self._filled != self._count:
       raise ValueError(
         f"{self._count} images were to be added. Received: {self._filled}"

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Reads image files one by one, so that errors can name the file."""
+"""Reading of single image files, with errors that name the file."""
 
 import os
 
@@ -18,29 +18,29 @@ IMAGE_SUFFIXES = (
   ".tiff",
   ".webp",
 )
-# And such as "I;16".
+# Also of modes such as "I;16".
 _DEEP_MODES = ("I", "F")
 
 
 def read_image(path: str | os.PathLike) -> np.ndarray:
-  """Reads a picture as a person sees it.
+  """Reads an image as viewers show it.
 
-  It is turned as its EXIF data say; what is transparent becomes white; of a
-  film only the first picture is read.
+  The image is rotated according to its EXIF data; transparent pixels become
+  white; of an animation only the first frame is read.
 
   Args:
-    path: of the file.
+    path: Path of the file.
 
   Returns:
-    uint8 `[height, width, c]`: 1 channel if the file is gray, else 3.
+    Image, uint8 `[height, width, c]`: 1 channel if the file is gray, else 3.
 
   Raises:
-    ValueError: if the file is damaged, or has more than 8 bits per channel;
-      names the file.
+    ValueError: If the file is damaged, or has more than 8 bits per channel; the
+      message names the file.
   """
   try:
     image = _open(path)
-  except Exception as error:  # of many kinds, for damaged files
+  except Exception as error:  # Damaged files raise many types of errors.
     raise ValueError(
       "An image must be a readable file with 8 bits per channel. "
       f"Received: {os.fspath(path)!r}, error={error}"

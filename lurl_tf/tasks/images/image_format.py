@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The form that images of any source are brought into."""
+"""Format to which images of any source are converted."""
 
 import dataclasses
 from typing import Literal
@@ -10,24 +10,23 @@ from lurl_tf.tasks.images.area_resize import area_resize
 
 Resize = Literal["area", "stride"]
 
-_LUMINANCE = (0.299, 0.587, 0.114)  # of red, green, blue: ITU BT.601
+_LUMINANCE = (0.299, 0.587, 0.114)  # Red, green, blue: ITU BT.601.
 
 
 @dataclasses.dataclass(frozen=True)
 class ImageFormat:
-  """Size and channels of images, and how they are resized.
+  """Size and channels of images, and the method of resizing.
 
   Args:
-    image_size: height and width, in pixels; None leaves images as they are.
-    channels: 1 for gray (luminance), 3 for red, green and blue; a gray image is
-      then repeated.
+    image_size: Height and width, in pixels; None keeps the size of the images.
+    channels: 1 for gray (luminance), 3 for red, green and blue, which repeats
+      the channel of a gray image.
     resize: `"area"` averages over areas. `"stride"` keeps the first of every
       few rows and columns, `[::2, ::2]` from 28 to 14 pixels, as the released
       program of Metz et al. 2019 does; for whole factors only.
 
   Raises:
-    ValueError: if an option is out of range, or a stride is asked for without a
-      size.
+    ValueError: If an option is out of range, or a stride has no size.
   """
 
   image_size: int | None = None
@@ -54,17 +53,17 @@ class ImageFormat:
       )
 
   def apply(self, images: np.ndarray) -> np.ndarray:
-    """Resizes images, and turns them gray or coloured.
+    """Resizes images, and converts them to gray or colour.
 
     Args:
-      images: `[b, height, width, c]`, 1 or 3 channels, 0 to 255, any real
-        dtype.
+      images: Images `[b, height, width, c]` of 1 or 3 channels, 0 to 255, of
+        any real dtype.
 
     Returns:
-      uint8 `[b, image_size, image_size, channels]`.
+      Images, uint8 `[b, image_size, image_size, channels]`.
 
     Raises:
-      ValueError: if a stride would not be a whole number.
+      ValueError: If the stride is no integer.
     """
     if self.resize == "stride":
       images = _stride(images, self.image_size)
@@ -88,14 +87,14 @@ class ImageFormat:
     return images
 
   def check_unused(self, name: str, content: str) -> None:
-    """Raises an error if a data set without images is to have a format.
+    """Raises an error if a format is given for a data set without images.
 
     Args:
-      name: of the data set.
-      content: what it holds instead, in the plural.
+      name: Name of the data set.
+      content: Kind of its inputs, in the plural.
 
     Raises:
-      ValueError: if this differs from `ImageFormat()`.
+      ValueError: If this format differs from `ImageFormat()`.
     """
     for field in dataclasses.fields(self):
       value = getattr(self, field.name)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Texts as bags of words, so that a rule for images can be tried on them."""
+"""Texts as bags of words, inputs for rules that were trained on images."""
 
 from collections.abc import Sequence
 
@@ -19,30 +19,30 @@ def fit_vocabulary(
 ) -> keras.layers.TextVectorization:
   """Finds the most frequent words.
 
-  Words are what stands between white space once letters are lower-case (ASCII
-  ones only) and punctuation is gone, as Keras has it by default.
+  Words are separated by white space, after ASCII letters are converted to lower
+  case and punctuation is removed: the default of Keras.
 
   Args:
-    texts: of the training split, UTF-8.
-    max_words: number of words; of equally frequent ones, those that come last
-      in the alphabet are kept.
-    origin: where the texts come from, for the error message.
+    texts: Texts of the training split, UTF-8.
+    max_words: Number of words; of equally frequent ones, those last in the
+      alphabet are kept.
+    origin: Source of the texts, for the error message.
 
   Returns:
     A Keras layer, for `bags_of_words`.
 
   Raises:
-    ValueError: if there is no word in the texts.
+    ValueError: If the texts hold no words.
   """
   layer = keras.layers.TextVectorization(
-    max_tokens=max_words + 1,  # one is for all words that are not known
+    max_tokens=max_words + 1,  # One token stands for all other words.
     output_mode="multi_hot",
   )
   layer.adapt(tf.data.Dataset.from_tensor_slices(texts).batch(_BATCH_SIZE))
   if layer.vocabulary_size() < 2:
     raise ValueError(
-      "There must be words in the texts of the training split. Received: "
-      f"{len(texts)} texts without any in {origin}"
+      "The texts of the training split must hold words. Received: "
+      f"{len(texts)} texts without words in {origin}"
     )
   return layer
 
@@ -50,15 +50,15 @@ def fit_vocabulary(
 def bags_of_words(
   texts: Sequence[str | bytes], vocabulary: keras.layers.TextVectorization
 ) -> np.ndarray:
-  """Says which words of the vocabulary are in each text.
+  """Marks the words of the vocabulary that each text holds.
 
   Args:
-    texts: UTF-8.
-    vocabulary: from `fit_vocabulary`.
+    texts: Texts, UTF-8.
+    vocabulary: Layer from `fit_vocabulary`.
 
   Returns:
     uint8 `[b, words]`, the most frequent word first: 255 if the text holds the
-    word, else 0, which scale to 1 and 0. Unknown words leave no trace.
+    word, else 0, which scale to 1 and 0. Other words are ignored.
 
   Example:
 

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Loads images of a user's own from a folder with a folder per class."""
+"""Loads a user's own images from a folder with a subfolder per class."""
 
+import functools
 import os
 import pathlib
 from typing import NamedTuple
@@ -12,16 +13,17 @@ from lurl_tf.tasks.examples import check_class_names
 from lurl_tf.tasks.images.image_buffer import ImageBuffer
 from lurl_tf.tasks.images.image_files import IMAGE_SUFFIXES, read_image
 from lurl_tf.tasks.images.image_format import ImageFormat
+from lurl_tf.tasks.sources.data_set import DataSet
 from lurl_tf.tasks.sources.hash_split import hash_order, hash_split
 from lurl_tf.tasks.sources.split_slices import split_slices, splits_of_sizes
 
 
 class ImageFile(NamedTuple):
-  """A file with its class.
+  """An image file and its class.
 
   Attributes:
-    path: of the file.
-    label: index of its class.
+    path: Path of the file.
+    label: Index of the class.
   """
 
   path: pathlib.Path
@@ -29,69 +31,83 @@ class ImageFile(NamedTuple):
 
 
 class ImageFolder(NamedTuple):
-  """The files of a folder.
+  """The image files of a folder.
 
   Attributes:
-    class_names: names of the classes' folders, in order.
-    splits: files of every split.
+    class_names: Names of the class folders, sorted.
+    splits: Files of each split, by the split's name.
   """
 
   class_names: tuple[str, ...]
   splits: dict[str, list[ImageFile]]
 
 
-def load_folder(
-  path: str, split: str, image_format: ImageFormat
-) -> LabelledExamples:
-  """Loads one split of a folder of images.
+class FolderDataSet(DataSet):
+  """Images in a folder per class: `class/*.png`, or `split/class/*.png`.
 
   Args:
-    path: holds `class/*.png`, or `split/class/*.png`; see `list_images`.
-    split: `"train"`, `"test"`, or a slice such as `"train[:10%]"`.
-    image_format: what images are brought into.
-
-  Returns:
-    The examples, uint8, the classes mixed.
-
-  Raises:
-    ValueError: if the folder is not laid out so, if a file cannot be read, or
-      if the images differ in size and none is asked for; names the folder or
-      the file.
+    path: Path of the folder; `list_images` describes its layout.
   """
-  folder = list_images(path)
-  sizes = {name: len(files) for name, files in folder.splits.items()}
-  files = [
-    file
-    for name, part in split_slices(
-      split, splits_of_sizes(sizes), f"the folder {path!r}"
-    )
-    for file in folder.splits[name][part]
-  ]
-  buffer = ImageBuffer(len(files), image_format)
-  for file in files:
-    buffer.add(read_image(file.path)[None], repr(os.fspath(file.path)))
-  inputs, shape = buffer.result()
-  labels = np.array([file.label for file in files], np.int32)
-  return LabelledExamples(inputs, labels, folder.class_names, shape)
+
+  holds_images = True
+
+  def __init__(self, path: str):
+    super().__init__(f"folder:{path}")
+    self._path = path
+
+  @functools.cached_property
+  def _folder(self) -> ImageFolder:
+    return list_images(self._path)
+
+  def read(self, split: str, image_format: ImageFormat) -> LabelledExamples:
+    """Reads one split; see `DataSet.read`.
+
+    Args:
+      split: `"train"`, `"test"`, or a slice such as `"train[:10%]"`.
+      image_format: Size and channels of the images returned.
+
+    Returns:
+      The examples, uint8, in an order that mixes the classes.
+
+    Raises:
+      ValueError: If the folder has another layout, a file cannot be read, or
+        the images differ in size and `image_format` has none; the message
+        names the folder or the file.
+    """
+    folder = self._folder
+    sizes = {name: len(files) for name, files in folder.splits.items()}
+    files = [
+      file
+      for name, part in split_slices(
+        split, splits_of_sizes(sizes), f"the folder {self._path!r}"
+      )
+      for file in folder.splits[name][part]
+    ]
+    buffer = ImageBuffer(len(files), image_format)
+    for file in files:
+      buffer.add(read_image(file.path)[None], repr(os.fspath(file.path)))
+    inputs, shape = buffer.result()
+    labels = np.array([file.label for file in files], np.int32)
+    return LabelledExamples(inputs, labels, folder.class_names, shape)
 
 
 def list_images(path: str) -> ImageFolder:
-  """Lists the images of a folder, and looks into none of them.
+  """Lists the images of a folder without opening them.
 
-  A folder `train` that itself holds folders means that the folders are splits,
-  each of them with the same classes. Otherwise the folders are classes, and a
-  fifth of each is held out for `test`, chosen by a hash of the files' names, so
-  that it is the same every time. Files that are no images by their suffix, and
-  hidden ones, are passed over.
+  If there is a folder `train` with subfolders, the folders are splits, which
+  must have the same classes. Otherwise the folders are classes, and a fifth of
+  each is held out for `test`. It is chosen by a hash of the file names, so that
+  it is always the same. Hidden files, and files without the suffix of an image
+  format, are ignored.
 
   Args:
-    path: of the folder.
+    path: Path of the folder.
 
   Returns:
-    `ImageFolder`, in the order of the hash.
+    `ImageFolder`, files in the order of their hash.
 
   Raises:
-    ValueError: if there is no such folder, it has fewer than two classes, a
+    ValueError: If there is no such folder, it has fewer than two classes, a
       class has no images, or splits differ in their classes.
   """
   root = pathlib.Path(os.path.expanduser(path))

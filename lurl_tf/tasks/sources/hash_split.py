@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Splits examples that come without a test split, the same way every time."""
+"""Splits examples that have no test split, always in the same way."""
 
 import hashlib
 import os
@@ -13,14 +13,13 @@ HELD_OUT_SHARE = 0.2
 def hash_order(keys: Sequence[str]) -> np.ndarray:
   """Orders examples by a hash of their keys, which mixes the classes.
 
-  A hash stays the same with every version of every library, which a shuffled
-  order does not.
+  Unlike a shuffled order, a hash does not depend on versions of libraries.
 
   Args:
-    keys: one per example, such as a file's name.
+    keys: Key of each example, such as a file name.
 
   Returns:
-    `[b]` row numbers.
+    Row numbers `[b]`.
   """
   digests = [hashlib.sha256(os.fsencode(key)).digest() for key in keys]
   return np.array(sorted(range(len(keys)), key=digests.__getitem__), np.int64)
@@ -32,16 +31,16 @@ def hash_split(
   """Holds out a fifth of every class, chosen by a hash of the keys.
 
   Args:
-    labels: `[b]` class indices.
-    class_names: a name per class.
-    keys: one per example; see `hash_order`.
+    labels: Class indices `[b]`.
+    class_names: Name of each class.
+    keys: Key of each example; see `hash_order`.
 
   Returns:
     Row numbers of `"train"` and `"test"`, in the order of the hash. Every class
     is in both.
 
   Raises:
-    ValueError: if a class has fewer than two examples; names it.
+    ValueError: If a class has fewer than two examples; the message names it.
   """
   order = hash_order(keys)
   held_out = np.zeros(len(labels), bool)

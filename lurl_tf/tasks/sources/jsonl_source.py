@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Loads texts of a user's own from a file with one JSON object per line."""
+"""Loads a user's own texts from a file with one JSON object per line."""
 
+import functools
 import json
 import os
 from typing import NamedTuple
@@ -10,73 +11,95 @@ import numpy as np
 from lurl_tf import files
 from lurl_tf.structures import LabelledExamples
 from lurl_tf.tasks.examples import check_class_names
+from lurl_tf.tasks.images.image_format import ImageFormat
 from lurl_tf.tasks.sources.bag_of_words import bags_of_words, fit_vocabulary
+from lurl_tf.tasks.sources.data_set import DataSet
 from lurl_tf.tasks.sources.hash_split import hash_split
 from lurl_tf.tasks.sources.split_slices import split_slices, splits_of_sizes
 
 
 class LabelledText(NamedTuple):
-  """What a line says.
+  """Contents of a line.
 
   Attributes:
-    text: of one example.
-    label: of its class.
+    text: Text of the example.
+    label: Label of its class.
   """
 
   text: str
   label: str | int
 
 
-def load_jsonl(path: str, split: str) -> LabelledExamples:
-  """Loads one split of a file of labelled texts.
+class JsonlDataSet(DataSet):
+  """Labelled texts, one JSON object per line.
 
-  A fifth of every class is held out for `test`, chosen by a hash of the line
-  number, so that it is the same every time.
+  A line looks like `{"text": "Good.", "label": "positive"}`; labels are all
+  strings or all integers. Other fields and blank lines are ignored. A fifth of
+  every class is held out for `test`, chosen by a hash of the line number, so
+  that it is always the same.
 
   Args:
-    path: of a file with lines such as `{"text": "Good.", "label": "positive"}`;
-      labels are all strings or all integers. Other fields are passed over, and
-      so are blank lines.
-    split: `"train"`, `"test"`, or a slice such as `"train[:10%]"`.
-
-  Returns:
-    The examples as bags of the most frequent words of the whole `"train"`
-    split, uint8 0 or 255, the classes mixed. Classes are in the order of their
-    labels.
-
-  Raises:
-    ValueError: if the file cannot be read, a line is malformed, or a class has
-      fewer than two examples; names the line or the class.
+    path: Path of the file.
   """
-  lines = read_lines(path)
-  origin = f"the file {path!r}"
-  classes = sorted({line.label for line in lines})
-  class_names = tuple(str(label) for label in classes)
-  check_class_names(class_names, origin)
-  indices = {label: index for index, label in enumerate(classes)}
-  labels = np.array([indices[line.label] for line in lines], np.int32)
-  rows = hash_split(labels, class_names, [str(n) for n in range(len(lines))])
-  splits = splits_of_sizes({name: len(part) for name, part in rows.items()})
-  chosen = np.concatenate(
-    [rows[name][part] for name, part in split_slices(split, splits, origin)]
-  )
-  train_texts = [lines[row].text for row in rows["train"]]
-  vocabulary = fit_vocabulary(train_texts, origin=origin)
-  inputs = bags_of_words([lines[row].text for row in chosen], vocabulary)
-  return LabelledExamples(inputs, labels[chosen], class_names, inputs.shape[1:])
+
+  holds_images = False
+
+  def __init__(self, path: str):
+    super().__init__(f"jsonl:{path}")
+    self._path = path
+
+  @functools.cached_property
+  def _lines(self) -> list[LabelledText]:
+    return read_lines(self._path)
+
+  def read(self, split: str, image_format: ImageFormat) -> LabelledExamples:
+    """Reads one split; see `DataSet.read`.
+
+    Args:
+      split: `"train"`, `"test"`, or a slice such as `"train[:10%]"`.
+      image_format: The default format; there are no images.
+
+    Returns:
+      The examples as bags of the most frequent words of the whole `"train"`
+      split, uint8 0 or 255, in an order that mixes the classes. Classes are
+      sorted by label.
+
+    Raises:
+      ValueError: If the file cannot be read, a line is malformed, a class has
+        fewer than two examples, or a format is asked for; the message names
+        the line or the class.
+    """
+    image_format.check_unused(self.name, "texts")
+    lines, origin = self._lines, f"the file {self._path!r}"
+    classes = sorted({line.label for line in lines})
+    class_names = tuple(str(label) for label in classes)
+    check_class_names(class_names, origin)
+    indices = {label: index for index, label in enumerate(classes)}
+    labels = np.array([indices[line.label] for line in lines], np.int32)
+    rows = hash_split(labels, class_names, [str(n) for n in range(len(lines))])
+    splits = splits_of_sizes({name: len(part) for name, part in rows.items()})
+    chosen = np.concatenate(
+      [rows[name][part] for name, part in split_slices(split, splits, origin)]
+    )
+    train_texts = [lines[row].text for row in rows["train"]]
+    vocabulary = fit_vocabulary(train_texts, origin=origin)
+    inputs = bags_of_words([lines[row].text for row in chosen], vocabulary)
+    shape = inputs.shape[1:]
+    return LabelledExamples(inputs, labels[chosen], class_names, shape)
 
 
 def read_lines(path: str) -> list[LabelledText]:
   """Reads labelled texts.
 
   Args:
-    path: of the file.
+    path: Path of the file.
 
   Returns:
-    Texts with labels, all of which are strings, or all integers.
+    Texts and labels; labels are all strings or all integers.
 
   Raises:
-    ValueError: if the file cannot be read, or a line is malformed; names it.
+    ValueError: If the file cannot be read, or a line is malformed; the message
+      names it.
   """
   try:
     lines = files.read_bytes(os.path.expanduser(path)).splitlines()

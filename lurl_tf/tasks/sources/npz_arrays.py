@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Reads and checks the arrays of a user's own .npz file."""
+"""Reads and checks the arrays of a user's own `.npz` file."""
 
 import io
 import os
@@ -12,11 +12,11 @@ from lurl_tf.tasks.examples import check_class_names
 
 
 class ArrayPair(NamedTuple):
-  """Inputs with labels.
+  """Inputs and labels.
 
   Attributes:
-    inputs: images `[b, height, width, c]`, or vectors `[b, i]`.
-    labels: `[b]`, integers.
+    inputs: Images `[b, height, width, c]`, or vectors `[b, i]`.
+    labels: Integers `[b]`.
   """
 
   inputs: np.ndarray
@@ -27,9 +27,9 @@ class NpzArrays(NamedTuple):
   """The arrays of a file.
 
   Attributes:
-    pairs: by the suffix of their names: "" of `x` and `y` alone, or `_train`
+    pairs: Arrays by the suffix of their names: "" of `x` and `y`, or `_train`
       and `_test`.
-    class_names: a name per class.
+    class_names: Name of each class.
   """
 
   pairs: dict[str, ArrayPair]
@@ -40,20 +40,21 @@ def read_npz(path: str) -> NpzArrays:
   """Reads all arrays of a file.
 
   Args:
-    path: of the file.
+    path: Path of the file.
 
   Returns:
-    `NpzArrays`.
+    The arrays.
 
   Raises:
-    ValueError: if the file cannot be read, an array is missing, or arrays do
-      not fit each other or are out of range; names the array and the file.
+    ValueError: If the file cannot be read, an array is missing, or arrays are
+      out of range or do not fit each other; the message names the array and the
+      file.
   """
   try:
     content = files.read_bytes(os.path.expanduser(path))
     with np.load(io.BytesIO(content)) as file:
       arrays = {name: file[name] for name in file.files}
-  # Of many kinds, for what is no such file, is damaged, or holds objects.
+  # NumPy raises many types of errors for other, damaged or pickled files.
   except Exception as error:
     raise ValueError(
       "A file of arrays must be readable, as `np.savez` writes it. "
@@ -90,7 +91,7 @@ def read_npz(path: str) -> NpzArrays:
 
 
 def _check_inputs(inputs: np.ndarray, name: str, where: str) -> np.ndarray:
-  """Returns images with an axis of channels, or vectors."""
+  """Checks inputs, and adds an axis of channels to gray images."""
   if inputs.ndim == 3:
     inputs = inputs[..., None]
   is_image = inputs.ndim == 4
@@ -128,7 +129,7 @@ def _check_inputs(inputs: np.ndarray, name: str, where: str) -> np.ndarray:
 
 
 def _check_labels(labels: np.ndarray, name: str, where: str) -> np.ndarray:
-  if labels.ndim == 2 and labels.shape[1] == 1:  # as Keras stores CIFAR
+  if labels.ndim == 2 and labels.shape[1] == 1:  # As Keras stores CIFAR.
     labels = labels[:, 0]
   if labels.ndim != 1 or labels.dtype.kind not in "ui":
     raise ValueError(
@@ -141,11 +142,11 @@ def _check_labels(labels: np.ndarray, name: str, where: str) -> np.ndarray:
 def _class_names(
   arrays: dict[str, np.ndarray], pairs: dict[str, ArrayPair], where: str
 ) -> tuple[str, ...]:
-  """Names of the classes; labels are checked against them."""
+  """Returns names of the classes, after checking that labels fit them."""
   if "class_names" in arrays:
     names = tuple(map(str, arrays["class_names"].ravel()))
   else:
-    # Counted, because the largest label may be out of range itself.
+    # The largest label does not give the number: it may be out of range.
     count = len(np.unique(next(iter(pairs.values())).labels))
     names = tuple(map(str, range(count)))
   for suffix, pair in pairs.items():

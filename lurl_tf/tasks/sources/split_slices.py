@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Reads names of splits and of slices of them, as TFDS writes them."""
+"""Parses names of splits and their slices, in the notation of TFDS."""
 
 from collections.abc import Mapping
 
@@ -7,13 +7,13 @@ import tensorflow_datasets as tfds
 
 
 def splits_of_sizes(sizes: Mapping[str, int]) -> tfds.core.SplitDict:
-  """Describes splits of what TFDS does not know, for `split_slices`.
+  """Describes the splits of a data set outside TFDS, for `split_slices`.
 
   Args:
-    sizes: number of examples of every split.
+    sizes: Number of examples of each split.
 
   Returns:
-    What `builder.info.splits` is for a data set of TFDS.
+    Splits of the type of `builder.info.splits` of TFDS.
   """
   return tfds.core.SplitDict(
     tfds.core.SplitInfo(name=name, shard_lengths=[size], num_bytes=0)
@@ -24,18 +24,18 @@ def splits_of_sizes(sizes: Mapping[str, int]) -> tfds.core.SplitDict:
 def split_slices(
   split: str, splits: tfds.core.SplitDict, origin: str
 ) -> list[tuple[str, slice]]:
-  """Finds what a split, or a slice such as `"train[:10%]"`, consists of.
+  """Resolves a split, or a slice such as `"train[:10%]"`.
 
   Args:
-    split: as TFDS writes it.
-    splits: all that there are.
-    origin: what is split, for the error message.
+    split: Split in the notation of TFDS; `+` joins several.
+    splits: All splits of the data set.
+    origin: Name of the data set, for the error message.
 
   Returns:
     Names of splits with slices of their examples.
 
   Raises:
-    ValueError: if there is no such split, or it holds no examples.
+    ValueError: If there is no such split, or it holds no examples.
 
   Example:
 

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Synthetic families of data sets, for variety in meta-training.
 
-A family turns an integer into a data set: another integer, other classes. Each
-hides its classes in its own way from a linear read-out of few labels. The
-pixels of their "images" have no order.
+A family turns every seed into a data set with classes of its own. Each family
+makes the classes hard for a linear read-out of few labels in its own way. The
+order of the pixels has no meaning.
 """
 
 import dataclasses
@@ -13,29 +13,32 @@ import numpy as np
 from lurl_tf.random_numbers import Stream
 from lurl_tf.structures import LabelledExamples
 from lurl_tf.tasks.images.image_format import ImageFormat
+from lurl_tf.tasks.sources.data_set import DataSet
 
-_STDDEVS_OF_BLACK = 3.0  # below the mean; white is as far above it
+# Black is this many standard deviations below the mean, white as many above.
+_STDDEVS_OF_BLACK = 3.0
 
 
 @dataclasses.dataclass(frozen=True)
 class ClustersConfig:
-  """Clusters in a few directions, beside directions of nuisance.
+  """Sizes of `clusters`: a few directions of signal, others of nuisance.
 
-  Lengths are in standard deviations of a cluster in one direction.
+  Lengths are in units of the standard deviation of a cluster in one direction
+  of signal.
 
   Args:
-    num_classes: clusters.
-    examples_per_class: examples of each.
-    image_size: side of the images, in pixels.
-    signal_dimensions: directions in which the clusters' centres differ.
-    nuisance_dimensions: directions that say nothing about the class.
-    separation: standard deviation of the centres in a direction.
-    nuisance_stddev: standard deviation in a direction of nuisance.
-    noise_stddev: standard deviation of the noise of a pixel.
+    num_classes: Number of clusters.
+    examples_per_class: Number of examples of each class.
+    image_size: Side of the images, in pixels.
+    signal_dimensions: Number of directions in which the class centres differ.
+    nuisance_dimensions: Number of directions that do not depend on the class.
+    separation: Standard deviation of the centres in a direction of signal.
+    nuisance_stddev: Standard deviation in a direction of nuisance.
+    noise_stddev: Standard deviation of the noise of a pixel.
 
   Raises:
-    ValueError: if a number is out of range, or the directions are more than
-      the pixels.
+    ValueError: If a number is out of range, or there are more directions than
+      pixels.
   """
 
   num_classes: int = 40
@@ -52,8 +55,9 @@ class ClustersConfig:
     directions = self.signal_dimensions + self.nuisance_dimensions
     if directions > self.image_size**2:
       raise ValueError(
-        "`signal_dimensions` and `nuisance_dimensions` must not be more than "
-        f"pixels. Received: signal_dimensions={self.signal_dimensions}, "
+        "`signal_dimensions` and `nuisance_dimensions` must not add up to more "
+        "than the number of pixels. Received: "
+        f"signal_dimensions={self.signal_dimensions}, "
         f"nuisance_dimensions={self.nuisance_dimensions}, "
         f"image_size={self.image_size}"
       )
@@ -61,22 +65,22 @@ class ClustersConfig:
 
 @dataclasses.dataclass(frozen=True)
 class DecodersConfig:
-  """Latents of class and of style, seen through a random network.
+  """Sizes of `decoders`: latents of class and style, and a random network.
 
   Args:
-    num_classes: centres of latents.
-    examples_per_class: examples of each.
-    image_size: side of the images, in pixels.
-    class_dimensions: latents in which the classes' centres differ; there, the
-      centres have a standard deviation of 1.
-    style_dimensions: latents that say nothing about the class, of a standard
-      deviation of 1.
-    within_class_stddev: of latents about their class's centre.
-    hidden_units: between latents and pixels.
-    gain: of both layers; the higher, the less linear.
+    num_classes: Number of classes.
+    examples_per_class: Number of examples of each class.
+    image_size: Side of the images, in pixels.
+    class_dimensions: Number of latents in which the class centres differ, with
+      a standard deviation of 1.
+    style_dimensions: Number of latents that do not depend on the class, with a
+      standard deviation of 1.
+    within_class_stddev: Standard deviation of latents about the class centre.
+    hidden_units: Number of hidden units between latents and pixels.
+    gain: Gain of both layers; a higher one makes the network less linear.
 
   Raises:
-    ValueError: if a number is out of range.
+    ValueError: If a number is out of range.
   """
 
   num_classes: int = 40
@@ -93,15 +97,21 @@ class DecodersConfig:
 
 
 def clusters(config: ClustersConfig, seed: int) -> LabelledExamples:
-  """Normal clusters in a random subspace of the pixels.
+  """Draws normal clusters in a random subspace of the pixels.
 
-  A linear read-out of few labels takes nuisance for signal; features in which
-  directions of nuisance and noise are smaller, or no larger than the others,
-  do better.
+  A linear read-out of few labels mistakes nuisance for signal. Features that
+  shrink the directions of nuisance and noise do better.
+
+  With a random orthonormal basis D of the subspace, the class centres c, and
+  normal draws a (signal), b (nuisance) and e (noise), an example of class k is
+
+    D [a + separation * c_k, nuisance_stddev * b] + noise_stddev * e,
+
+  scaled and clipped to pixels.
 
   Args:
-    config: sizes.
-    seed: 0 or more; which directions, centres and examples.
+    config: Sizes of the data set.
+    seed: Seed of directions, centres and examples, 0 or more.
 
   Returns:
     Examples in the order of their classes: `inputs` uint8 `[b, i]`.
@@ -131,14 +141,14 @@ def clusters(config: ClustersConfig, seed: int) -> LabelledExamples:
 
 
 def decoders(config: DecodersConfig, seed: int) -> LabelledExamples:
-  """Samples of a random network that draws classes and styles.
+  """Draws samples of a random network, from latents of class and style.
 
   The network has a layer of tanh units and a layer of sigmoid pixels. The
   classes lie on a curved surface, which a linear read-out cannot follow.
 
   Args:
-    config: sizes.
-    seed: 0 or more; which network, centres and examples.
+    config: Sizes of the data set.
+    seed: Seed of network, centres and examples, 0 or more.
 
   Returns:
     Examples in the order of their classes: `inputs` uint8 `[b, i]`.
@@ -176,7 +186,7 @@ def _labels(config):
 
 
 def _examples(values, labels, config):
-  """Examples of `[b, i]` values, of which 0 is black and 1 is white."""
+  """Converts values `[b, i]`, 0 for black and 1 for white, to examples."""
   inputs = np.rint(255.0 * np.clip(values, 0.0, 1.0)).astype(np.uint8)
   class_names = tuple(str(label) for label in range(config.num_classes))
   image_shape = (config.image_size, config.image_size, 1)
@@ -200,38 +210,51 @@ def _check_numbers(config, may_be_zero):
 FAMILIES = ("clusters", "decoders")
 
 
-def load_synthetic(
-  family: str, split: str, image_format: ImageFormat
-) -> LabelledExamples:
-  """One data set of a family.
+class SyntheticDataSet(DataSet):
+  """A family of synthetic data sets; a split is a seed and a data set.
 
   Args:
     family: `"clusters"` or `"decoders"`.
-    split: the seed; every seed is a data set of its own.
-    image_format: of which the size is used, 8 by default.
-
-  Returns:
-    The examples, uint8.
 
   Raises:
-    ValueError: if the family is unknown, or the split is no seed.
+    ValueError: If the family is unknown.
   """
-  if family not in FAMILIES:
-    raise ValueError(
-      f"`name` must be one of {', '.join(f'synthetic:{f}' for f in FAMILIES)}. "
-      f"Received: name='synthetic:{family}'"
-    )
-  if not split.isdecimal():
-    raise ValueError(
-      "`split` of a synthetic family must be a seed, 0 or more. "
-      f"Received: name='synthetic:{family}', split={split!r}"
-    )
-  if image_format.channels != 1:
-    raise ValueError(
-      "`channels` must be 1 for a synthetic family. "
-      f"Received: channels={image_format.channels}"
-    )
-  size = image_format.image_size or 8
-  if family == "clusters":
-    return clusters(ClustersConfig(image_size=size), int(split))
-  return decoders(DecodersConfig(image_size=size), int(split))
+
+  holds_images = True
+
+  def __init__(self, family: str):
+    super().__init__(f"synthetic:{family}")
+    if family not in FAMILIES:
+      known = ", ".join(f"synthetic:{known}" for known in FAMILIES)
+      raise ValueError(
+        f"`name` must be one of {known}. Received: name={self.name!r}"
+      )
+    self._family = family
+
+  def read(self, split: str, image_format: ImageFormat) -> LabelledExamples:
+    """Generates the data set of a seed; see `DataSet.read`.
+
+    Args:
+      split: Seed, such as `"0"`.
+      image_format: Format whose size is used, 8 by default.
+
+    Returns:
+      The examples, uint8.
+
+    Raises:
+      ValueError: If the split is no seed, or images in colour are asked for.
+    """
+    if not split.isdecimal():
+      raise ValueError(
+        "`split` of a synthetic family must be a seed, 0 or more. "
+        f"Received: name={self.name!r}, split={split!r}"
+      )
+    if image_format.channels != 1:
+      raise ValueError(
+        "`channels` must be 1 for a synthetic family. "
+        f"Received: channels={image_format.channels}"
+      )
+    size = image_format.image_size or 8
+    if self._family == "clusters":
+      return clusters(ClustersConfig(image_size=size), int(split))
+    return decoders(DecodersConfig(image_size=size), int(split))

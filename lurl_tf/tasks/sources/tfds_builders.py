@@ -10,38 +10,80 @@ import tensorflow_datasets as tfds
 
 OWN_DATASETS = ("lurl_digits", "lurl_glyphs", "lurl_two_moons")
 
+_NAME = re.compile(
+  r"(?P<dataset>\w+)(/(?P<config>[\w+.\-]+))?(:(?P<version>[\d.*]+))?"
+  r"(?P<options>/\w+=.+)?"
+)
+
+
+class TfdsName(NamedTuple):
+  """A parsed name `dataset[/config][:version][/option=value]`.
+
+  Attributes:
+    dataset: Name of the data set.
+    config: Name of the config; None for the only or the default one.
+    version: Version such as `1.0.0`, which may hold `*`; None for the latest.
+    options: Options of the builder, such as `fonts_dir=path`; None for none.
+  """
+
+  dataset: str
+  config: str | None
+  version: str | None
+  options: str | None
+
+  @classmethod
+  def parse(cls, text: str) -> "TfdsName | None":
+    """Parses a name.
+
+    Args:
+      text: Name of a data set of TFDS.
+
+    Returns:
+      The parts of the name; None if it has another form.
+    """
+    match = _NAME.fullmatch(text)
+    if match is None:
+      return None
+    options = match["options"]
+    return cls(
+      match["dataset"],
+      match["config"],
+      match["version"],
+      options and options[1:],
+    )
+
 
 def open_builder(
   name: str, data_dir: str | None = None
 ) -> tfds.core.DatasetBuilder:
   """Opens a data set by its TFDS name; never downloads anything.
 
-  The sets of this package are made on first use in the default folder of TFDS
-  (`TFDS_DATA_DIR`), never in `data_dir`.
+  The sets of this package are generated on first use in the default folder of
+  TFDS (`TFDS_DATA_DIR`), never in `data_dir`.
 
   Args:
-    name: `dataset[/config][:version]`.
-    data_dir: where to look for sets that are not this package's own; by default
+    name: Name of the form `dataset[/config][:version][/option=value]`.
+    data_dir: Folder of prepared sets that are not this package's own; default:
       the default folder of TFDS.
 
   Returns:
-    A builder that has its data.
+    Builder of a prepared data set.
 
   Raises:
-    ValueError: if the folder does not hold the set; lists near names, and what
-      the folder holds.
-    OSError: if an own set cannot be written to the default folder.
+    ValueError: If the folder does not hold the set; the message lists similar
+      names, and the contents of the folder.
+    OSError: If a set of this package cannot be written to the default folder.
   """
-  dataset = name.partition("/")[0].partition(":")[0]
-  if dataset in OWN_DATASETS:
-    return _own_builder(name, dataset)
+  parsed = TfdsName.parse(name)
+  if parsed is not None and parsed.dataset in OWN_DATASETS:
+    return _own_builder(name, parsed.dataset)
   folder = os.path.expanduser(data_dir) if data_dir else default_data_dir()
   prepared = find_prepared(name, folder, also_known=OWN_DATASETS)
   return tfds.builder_from_directory(prepared.path)
 
 
 def _own_builder(name: str, dataset: str) -> tfds.core.DatasetBuilder:
-  """Returns the builder of an own set, prepared."""
+  """Returns the builder of a set of this package, prepared if necessary."""
   folder = default_data_dir()
   try:
     builder = tfds.builder(name, data_dir=folder)
@@ -55,30 +97,25 @@ def _own_builder(name: str, dataset: str) -> tfds.core.DatasetBuilder:
   try:
     builder.download_and_prepare()
   except OSError as error:
-    # Two processes may make the same set: each writes to a folder of its own
-    # and renames it at the end, which the second cannot.
+    # Two processes may prepare the same set. Each writes to a folder of its own
+    # and renames it at the end, which fails for the second process.
     if not os.path.isdir(builder.data_dir):
       raise OSError(
-        f"{name!r} is made in the default folder of TFDS, which must be "
-        "writable; the environment variable TFDS_DATA_DIR chooses another. "
+        f"{name!r} is prepared in the default folder of TFDS, which must be "
+        "writable; the environment variable TFDS_DATA_DIR sets another. "
         f"Received: TFDS_DATA_DIR={folder!r}, error={error}"
       ) from error
-  # Again, because a builder reads what is prepared when it is constructed.
+  # A builder looks for prepared files when it is constructed, hence a new one.
   return tfds.builder(name, data_dir=folder)
 
 
-_NAME = re.compile(
-  r"(?P<dataset>\w+)(/(?P<config>[\w+.\-]+))?(:(?P<version>[\d.*]+))?"
-)
-
-
 class PreparedDataset(NamedTuple):
-  """A data set in a folder.
+  """A prepared data set in a folder.
 
   Attributes:
-    name: `dataset` or `dataset/config`.
-    version: as in `1.0.0`.
-    path: the folder of this version.
+    name: Name `dataset` or `dataset/config`.
+    version: Version such as `1.0.0`.
+    path: Path of the folder of this version.
   """
 
   name: str
@@ -87,7 +124,7 @@ class PreparedDataset(NamedTuple):
 
 
 def default_data_dir() -> str:
-  """The folder TFDS uses unless told: `TFDS_DATA_DIR`, or one in the home."""
+  """Default folder of TFDS: `TFDS_DATA_DIR`, or a folder in the home folder."""
   folder = os.environ.get("TFDS_DATA_DIR") or tfds.core.constants.DATA_DIR
   return os.path.expanduser(folder)
 
@@ -96,18 +133,18 @@ def list_prepared(data_dir: str, dataset: str = "*") -> list[PreparedDataset]:
   """Lists the prepared data sets of a folder.
 
   Args:
-    data_dir: a folder in the layout of TFDS; it need not exist.
-    dataset: only the configs and versions of this one; all by default.
+    data_dir: Folder in the layout of TFDS; it need not exist.
+    dataset: Name of the data set to list; default: all.
 
   Returns:
-    The data sets, ordered by name, and the latest version first.
+    The data sets, sorted by name, the latest version first.
   """
   root = tfds.core.Path(data_dir)
   found = []
   for pattern in (f"{dataset}/*/features.json", f"{dataset}/*/*/features.json"):
     for file in root.glob(pattern):
       folder = file.parent
-      # Unfinished folders have a name that is not a version.
+      # The name of an unfinished folder is not a version.
       if not tfds.core.Version.is_valid(folder.name):
         continue
       if (folder / "dataset_info.json").exists():
@@ -120,41 +157,40 @@ def list_prepared(data_dir: str, dataset: str = "*") -> list[PreparedDataset]:
 def find_prepared(
   name: str, data_dir: str, also_known: tuple[str, ...] = ()
 ) -> PreparedDataset:
-  """Finds a prepared data set by its TFDS name, and never asks the network.
+  """Finds a prepared data set by its TFDS name, without network access.
 
   Args:
-    name: `dataset[/config][:version]`; a version may hold `*`. The config may
-      be left out where the folder holds one only; the version defaults to the
-      latest.
-    data_dir: a folder in the layout of TFDS.
-    also_known: names that are found elsewhere, for the error message.
+    name: Name of the form `dataset[/config][:version]`; a version may hold `*`.
+      The config may be omitted if the folder holds only one; the version
+      defaults to the latest.
+    data_dir: Folder in the layout of TFDS.
+    also_known: Names of data sets kept elsewhere, for the error message.
 
   Returns:
     The data set.
 
   Raises:
-    ValueError: if the folder does not hold it, or if several configs fit; the
-      message lists near names and what the folder holds.
+    ValueError: If the folder does not hold it, or if several configs match; the
+      message lists similar names and the contents of the folder.
   """
-  match = _NAME.fullmatch(name)
-  if not match:
+  parsed = TfdsName.parse(name)
+  if parsed is None or parsed.options:
     raise ValueError(
       "`name` must look like 'dataset', 'dataset/config' or "
-      "'dataset/config:1.0.0', or for files of one's own like 'folder:path', "
-      f"'npz:path' or 'jsonl:path'. Received: name={name!r}"
+      f"'dataset/config:1.0.0'. Received: name={name!r}"
     )
-  prepared = list_prepared(data_dir, match["dataset"])
-  if match["config"]:
-    full_name = f"{match['dataset']}/{match['config']}"
-    prepared = [item for item in prepared if item.name == full_name]
-  if match["version"]:
-    prepared = [item for item in prepared if _fits(item, match["version"])]
+  dataset, config, version, _ = parsed
+  prepared = list_prepared(data_dir, dataset)
+  if config:
+    prepared = [i for i in prepared if i.name == f"{dataset}/{config}"]
+  if version:
+    prepared = [item for item in prepared if _fits(item, version)]
   if not prepared:
-    raise ValueError(_not_prepared_message(name, data_dir, also_known))
+    raise ValueError(_not_prepared_message(name, parsed, data_dir, also_known))
   names = sorted({item.name for item in prepared})
   if len(names) > 1:
     raise ValueError(
-      f"`name` must say which config: one of {', '.join(names)}. "
+      f"`name` must include a config: one of {', '.join(names)}. "
       f"Received: name={name!r}"
     )
   return prepared[0]
@@ -163,25 +199,26 @@ def find_prepared(
 def _fits(item: PreparedDataset, version: str) -> bool:
   try:
     return tfds.core.Version(item.version).match(version)
-  except ValueError:  # not of the form 1.0.0
+  except ValueError:  # The version has another form than 1.0.0.
     return False
 
 
 def _not_prepared_message(
-  name: str, data_dir: str, also_known: tuple[str, ...]
+  name: str, parsed: TfdsName, data_dir: str, also_known: tuple[str, ...]
 ) -> str:
+  dataset, config, _, _ = parsed
+  unversioned = f"{dataset}/{config}" if config else dataset
   held = sorted({item.name for item in list_prepared(data_dir)})
   bare_names = {item.partition("/")[0] for item in held}
   known = sorted({*also_known, *held, *bare_names})
   # 0.5 lets "mnist" find "fashion_mnist".
-  near = difflib.get_close_matches(name.partition(":")[0], known, cutoff=0.5)
-  dataset = name.partition("/")[0].partition(":")[0]
+  near = difflib.get_close_matches(unversioned, known, cutoff=0.5)
   if not os.path.isdir(data_dir):
     contents = "does not exist"
   else:
     contents = f"holds {', '.join(held) or 'no data set'}"
   return (
-    "`name` must be a data set that is prepared in the data folder"
+    "`name` must be a data set prepared in the data folder"
     f"{''.join(f', or {known_name}' for known_name in also_known)}. "
     f"Received: name={name!r}. Near names: {', '.join(near) or 'none'}. "
     f"The data folder {data_dir!r} {contents}. Nothing is downloaded here: run "

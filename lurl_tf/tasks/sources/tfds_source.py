@@ -12,6 +12,7 @@ from lurl_tf.structures import LabelledExamples
 from lurl_tf.tasks.images.image_buffer import ImageBuffer
 from lurl_tf.tasks.images.image_format import ImageFormat
 from lurl_tf.tasks.sources.bag_of_words import bags_of_words, fit_vocabulary
+from lurl_tf.tasks.sources.data_set import DataSet
 from lurl_tf.tasks.sources.split_slices import split_slices
 
 _BATCH_SIZE = 512
@@ -19,12 +20,12 @@ Kind = Literal["image", "text", "vector"]
 
 
 class FeatureKeys(NamedTuple):
-  """Which features of a data set are inputs and labels.
+  """Features of a data set that are inputs and labels.
 
   Attributes:
-    kind: what the inputs are.
-    input: key of the inputs' feature.
-    label: key of the labels' feature.
+    kind: Kind of the inputs.
+    input: Key of the feature of the inputs.
+    label: Key of the feature of the labels.
   """
 
   kind: Kind
@@ -32,39 +33,56 @@ class FeatureKeys(NamedTuple):
   label: str
 
 
-def load_tfds(
-  builder: tfds.core.DatasetBuilder, split: str, image_format: ImageFormat
-) -> LabelledExamples:
-  """Loads images, texts or vectors, in the order of the files.
+class TfdsDataSet(DataSet):
+  """A prepared data set of TFDS: images, texts or vectors.
 
   Args:
-    builder: of a set that is prepared.
-    split: as TFDS writes it.
-    image_format: what images are brought into.
-
-  Returns:
-    The examples. Images are uint8; texts are bags of the most frequent words of
-    the whole `"train"` split, uint8 0 or 255; vectors are float32, as stored.
+    builder: Builder of the prepared data set.
 
   Raises:
-    ValueError: if the split, or something to learn from, is missing, or the
-      files cannot be read.
+    ValueError: If it has no features to learn from and to classify by.
   """
-  full_name = builder.info.full_name
-  split_slices(split, builder.info.splits, full_name)  # for its errors
-  keys = find_feature_keys(builder)
-  if keys.kind == "image":
-    inputs, labels, shape = _read_images(builder, split, keys, image_format)
-  else:
-    image_format.check_unused(full_name, f"{keys.kind}s")
-    if keys.kind == "text":
-      inputs, labels = _read_bags_of_words(builder, split, keys)
+
+  def __init__(self, builder: tfds.core.DatasetBuilder):
+    super().__init__(builder.info.full_name.rpartition("/")[0])
+    self._builder = builder
+    self._keys = find_feature_keys(builder)
+
+  @property
+  def holds_images(self) -> bool:
+    """Whether the inputs are images, which can be resized."""
+    return self._keys.kind == "image"
+
+  def read(self, split: str, image_format: ImageFormat) -> LabelledExamples:
+    """Reads one split, in the order of the files; see `DataSet.read`.
+
+    Args:
+      split: Split or slice, in the notation of TFDS.
+      image_format: Size and channels of the images returned.
+
+    Returns:
+      The examples. Images are uint8; texts are bags of the most frequent words
+      of the whole `"train"` split, uint8 0 or 255; vectors are float32, as
+      stored.
+
+    Raises:
+      ValueError: If there is no such split, or the files cannot be read.
+    """
+    builder, keys = self._builder, self._keys
+    full_name = builder.info.full_name
+    split_slices(split, builder.info.splits, full_name)  # Raises its errors.
+    if keys.kind == "image":
+      inputs, labels, shape = _read_images(builder, split, keys, image_format)
     else:
-      inputs, labels = _read(builder, split, keys)
-      inputs = np.stack(inputs).astype(np.float32)
-    shape = inputs.shape[1:]
-  class_names = tuple(builder.info.features[keys.label].names)
-  return LabelledExamples(inputs, labels, class_names, shape)
+      image_format.check_unused(full_name, f"{keys.kind}s")
+      if keys.kind == "text":
+        inputs, labels = _read_bags_of_words(builder, split, keys)
+      else:
+        inputs, labels = _read(builder, split, keys)
+        inputs = np.stack(inputs).astype(np.float32)
+      shape = inputs.shape[1:]
+    class_names = tuple(builder.info.features[keys.label].names)
+    return LabelledExamples(inputs, labels, class_names, shape)
 
 
 def _read_images(
@@ -88,10 +106,10 @@ def _read_images(
 def _read_bags_of_words(
   builder: tfds.core.DatasetBuilder, split: str, keys: FeatureKeys
 ) -> tuple[np.ndarray, np.ndarray]:
-  # For its errors.
-  split_slices("train", builder.info.splits, builder.info.full_name)
+  full_name = builder.info.full_name
+  split_slices("train", builder.info.splits, full_name)  # Raises its errors.
   train_texts, train_labels = _read(builder, "train", keys)
-  vocabulary = fit_vocabulary(train_texts, origin=builder.info.full_name)
+  vocabulary = fit_vocabulary(train_texts, origin=full_name)
   if split == "train":
     return bags_of_words(train_texts, vocabulary), train_labels
   texts, labels = _read(builder, split, keys)
@@ -101,7 +119,7 @@ def _read_bags_of_words(
 def _read(
   builder: tfds.core.DatasetBuilder, split: str, keys: FeatureKeys
 ) -> tuple[list, np.ndarray]:
-  """All inputs of a split, and int32 labels."""
+  """Reads all inputs of a split, and int32 labels."""
   inputs, labels = [], []
   for batch_inputs, batch_labels in _batches(builder, split, keys, _BATCH_SIZE):
     inputs.extend(batch_inputs)
@@ -120,33 +138,32 @@ def _batches(
     dataset = builder.as_dataset(
       split=split,
       shuffle_files=False,
-      # The result is kept in memory here; a second copy would be waste.
+      # The caller keeps the examples in memory; no second copy is needed.
       read_config=tfds.ReadConfig(try_autocache=False),
     ).map(lambda example: (example[keys.input], example[keys.label]))
     yield from tfds.as_numpy(dataset.batch(batch_size))
   except tf.errors.OpError as error:
     raise ValueError(
-      f"{builder.info.full_name} must be readable; a copy that broke off, or "
-      f"a damaged image, is not. Received: folder {builder.data_dir!r}, "
+      f"{builder.info.full_name} must be readable; it may be an incomplete "
+      f"copy or hold a damaged image. Received: folder {builder.data_dir!r}, "
       f"split={split!r}, error={error.message}"
     ) from error
 
 
 def find_feature_keys(builder: tfds.core.DatasetBuilder) -> FeatureKeys:
-  """Finds an input and a label.
+  """Finds the features that are input and label.
 
-  First choice is what TFDS names for supervised learning, then the features
-  that are called `image` or `text`, and `label`, then the only ones there are.
+  These are the supervised keys of TFDS if they fit; else `image` or `text`, and
+  `label`; else the only possible input and the only possible label.
 
   Args:
-    builder: of the data set.
+    builder: Builder of the data set.
 
   Returns:
     `FeatureKeys`.
 
   Raises:
-    ValueError: if there is no feature, or no single one, to learn from or to
-      classify by.
+    ValueError: If no feature, or more than one, fits as input or as label.
   """
   features = builder.info.features
   if isinstance(features, tfds.features.FeaturesDict):
@@ -180,7 +197,7 @@ def _kind(feature: tfds.features.FeatureConnector) -> Kind | None:
     return "image" if is_usual else None
   if isinstance(feature, tfds.features.Text):
     return "text" if feature.shape == () else None
-  # Not its subclasses, which mean something else, such as a bounding box.
+  # Subclasses have another meaning, such as a bounding box.
   if type(feature) is tfds.features.Tensor and len(feature.shape) == 1:
     is_usual = np.issubdtype(feature.np_dtype, np.floating) and feature.shape[0]
     return "vector" if is_usual else None

@@ -53,7 +53,7 @@ def test_tables():
     line for line in lines if line.startswith("spread*  ") and "[" in line
   ]
   assert "own, none" in other and " -5.0 [" in other
-  assert "* is transductive" in text
+  assert "* marks transductive methods" in text
   assert "features of vae were not finite in 3 episodes" in text
 
 

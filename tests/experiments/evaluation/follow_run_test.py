@@ -11,12 +11,6 @@ from experiments.common import evaluation_setup
 from experiments.common.rule_choice import RuleChoice
 from experiments.evaluation import follow_run
 from experiments.evaluation.follow_run import Follower, SuiteEntry, read_results
-from experiments.training import meta_training_run
-from experiments.training.meta_training_run import (
-  continue_run,
-  prepare_run,
-  rule_metadata,
-)
 from lurl_tf.evaluation import (
   LEARNED_RULE,
   RANDOM_INIT,
@@ -26,7 +20,10 @@ from lurl_tf.evaluation import (
 )
 from lurl_tf.json_fields import from_json
 from lurl_tf.meta import MetaTrainConfig, Validation
+from lurl_tf.meta.runs import session
+from lurl_tf.meta.runs.card import rule_metadata
 from lurl_tf.meta.runs.description import read_description
+from lurl_tf.meta.runs.session import continue_run, prepare_run
 from lurl_tf.meta.validation import ValidationScore
 from lurl_tf.presets import PresetMetadata
 from lurl_tf.readouts import READOUTS
@@ -66,7 +63,7 @@ def train(path, monkeypatch, num_steps, **fields):
     config = make_config(tasks=tasks, seed=seed)
     return tiny_meta.make_samplers(config, use=use)
 
-  monkeypatch.setattr(meta_training_run, "load_samplers", load)
+  monkeypatch.setattr(session, "load_samplers", load)
   run = prepare_run(make_config(**fields), path, tasks_name="tiny")
   continue_run(run, num_steps, checkpoint_every=1)
   return run.trainer
@@ -199,7 +196,7 @@ def test_a_checkpoint_that_is_removed_meanwhile_is_passed_over(
   follower = make_follower(str(tmp_path), [0.5])
   follower.follow(1.0, lambda _: None)
   assert [row["step"] for row in read_results(str(tmp_path))] == [2]
-  assert "step 1 is passed over" in capsys.readouterr().out
+  assert "skipped step 1" in capsys.readouterr().out
 
 
 def test_checkpoints_are_listed_once_the_baselines_are_scored(

@@ -1,15 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Tests that TensorBoard is shown the rule as it stands."""
-
-import json
+"""Tests of the summaries of a rule for TensorBoard."""
 
 import numpy as np
 import pytest
 import tensorflow as tf
-from tensorboard.backend.event_processing.event_accumulator import (
-  EventAccumulator,
-)
-from tensorboard.plugins.hparams import metadata
 
 from experiments.evaluation import confusion_matrix
 from experiments.evaluation.confusion_matrix import confusion_picture
@@ -17,42 +11,12 @@ from experiments.inspection.mixture_weights import mixture_weights
 from experiments.inspection.receptive_fields import receptive_field_grid
 from experiments.training import rule_summaries
 from lurl_tf.evaluation import EvaluationConfig
+from lurl_tf.meta.runs.session import continue_run, prepare_run
+from lurl_tf.rule import UpdateRule
 from lurl_tf.structures import LayerWeights
 from lurl_tf.summaries import SummaryWriter
 from tests import tiny_meta
 from tests.event_files import read_arrays, read_curves, read_pictures
-
-
-def hyper_parameters_in(folder):
-  events = EventAccumulator(str(folder))
-  events.Reload()
-  content = events.SummaryMetadata(metadata.SESSION_START_INFO_TAG)
-  session = metadata.parse_session_start_info_plugin_data(
-    content.plugin_data.content
-  )
-  return session.group_name, {
-    name: getattr(value, value.WhichOneof("kind"))
-    for name, value in session.hparams.items()
-  }
-
-
-def test_hyper_parameters_are_the_fields_of_the_run(tmp_path):
-  config = tiny_meta.make_config(slots=3, learning_rate=0.25)
-  writer = SummaryWriter(tmp_path)
-  rule_summaries.write_hyper_parameters(
-    writer, config, "my_tasks", "runs/mine/"
-  )
-  writer.flush()
-  trial, found = hyper_parameters_in(tmp_path)
-  assert trial == "mine in runs"
-  assert found["slots"] == 3
-  assert found["learning_rate"] == 0.25
-  assert found["tasks"] == "my_tasks"
-  assert found["rule.mixing"] == config.rule.mixing
-  assert json.loads(found["inner_learning_rates"]) == list(
-    config.inner_learning_rates
-  )
-  assert found["learn_inner_rates"] is False
 
 
 def test_parameters_are_shown_by_name(tmp_path):
@@ -75,15 +39,15 @@ def test_parameters_are_shown_by_name(tmp_path):
   }
 
 
-def record_calls(monkeypatch, room, name):
+def record_calls(monkeypatch, module, name):
   """Arguments and results of the calls of a function of a module."""
-  calls, function = [], getattr(room, name)
+  calls, function = [], getattr(module, name)
 
   def record(*args):
     calls.append((args, function(*args)))
     return calls[-1][1]
 
-  monkeypatch.setattr(room, name, record)
+  monkeypatch.setattr(module, name, record)
   return calls
 
 
@@ -162,3 +126,37 @@ def test_updates_are_relative():
     pytest.approx(0.2),
     0.0,
   ]
+
+
+def train(logdir, steps, checkpoint_every, show_inner_training):
+  """A tiny run with summaries of its rule."""
+  config = tiny_meta.make_config(
+    units=(6,), slots=2, unroll={"max_steps": 2}, min_truncation=1
+  )
+  callbacks = [rule_summaries.RuleSummaries(show_inner_training)]
+  with tiny_meta.eagerly(), tiny_meta.tiny_data():
+    run = prepare_run(config, str(logdir), callbacks=callbacks)
+    continue_run(run, steps, checkpoint_every)
+
+
+def test_the_rule_is_shown_at_every_checkpoint(tmp_path):
+  train(tmp_path, 3, checkpoint_every=2, show_inner_training=True)
+  folder = tmp_path / "tensorboard"
+  curves = read_curves(folder)
+  for name in ("mixture_weights/hebbian", "inner_update_last_step/layer_0"):
+    assert [step for step, _ in curves[name]] == [2, 3]
+  last = UpdateRule.from_preset(tmp_path)
+  assert curves["mixture_weights/hebbian"][-1][1] == pytest.approx(
+    mixture_weights(last)["hebbian"]
+  )
+  (points, *_) = read_arrays(folder, "histograms").values()
+  assert [step for step, _ in points] == [2, 3]
+  assert (folder / "projector_config.pbtxt").exists()
+
+
+def test_an_inner_training_is_shown_only_if_asked_for(tmp_path):
+  train(tmp_path, 1, checkpoint_every=1, show_inner_training=False)
+  curves = read_curves(tmp_path / "tensorboard")
+  assert "mixture_weights/hebbian" in curves
+  assert not [name for name in curves if name.startswith("inner_update")]
+  assert not (tmp_path / "tensorboard" / "features.tsv").exists()

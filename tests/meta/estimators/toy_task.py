@@ -12,7 +12,7 @@ import numpy as np
 import tensorflow as tf
 
 from lurl_tf.meta.estimators import split_seeds
-from lurl_tf.meta.inner.truncated_task import SlotClock
+from lurl_tf.meta.inner.state import SlotClock
 from lurl_tf.meta.metrics import UnrollMetrics
 
 KEPT = 0.9

@@ -10,11 +10,7 @@ import tensorflow as tf
 
 from lurl_tf.meta.estimators import TruncatedBackpropagation
 from lurl_tf.meta.inner import unroll
-from lurl_tf.meta.inner.truncated_task import (
-  InnerState,
-  SlotClock,
-  TruncatedTask,
-)
+from lurl_tf.meta.inner.truncated_task import TruncatedTask
 from lurl_tf.meta.inner.unroll_config import UnrollConfig
 from lurl_tf.rule.arithmetic import winograd
 from tests import tiny_meta
@@ -27,11 +23,11 @@ class Problem:
 
   def __init__(self, mixing):
     rule = tiny_meta.make_rule(tiny_meta.make_rule_config(mixing, "float64"))
-    config = UnrollConfig(max_steps=STEPS, late_loss_power=0.5)
+    config = UnrollConfig(max_steps=STEPS)
     self.parameters = tiny_meta.make_vector(rule)
-    slots, self.data = tiny_meta.draw_problem(SLOTS, STEPS, draws=2)
-    self.state = InnerState(slots.weights)
-    self.clock = SlotClock(slots.age, slots.horizon)
+    self.state, self.clock, self.data = tiny_meta.draw_problem(
+      SLOTS, STEPS, draws=2
+    )
     self.task = TruncatedTask(
       rule.config, config, tiny_meta.INPUTS, tiny_meta.UNITS
     )

@@ -1,14 +1,15 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Tests of what the backward pass keeps, by its size."""
+"""Tests of the values that replace "auto" in a run."""
 
 import pytest
-import tensorflow as tf
 
 from experiments import meta_train
 from lurl_tf.meta.inner.automatic import (
-  choose_convolutions,
-  choose_recomputation,
+  resolve_slots_per_program,
+  resolve_unroll,
 )
+from lurl_tf.meta.inner.unroll_config import UnrollConfig
+from lurl_tf.meta.train_config import MetaTrainConfig
 from lurl_tf.structures import RuleConfig
 from lurl_tf.tasks import EpisodeConfig
 from lurl_tf.tasks.distributions import Bucket, DataSource, TaskDistribution
@@ -29,10 +30,21 @@ def tasks(*units, batch_size=128, image_size=14):
   )
 
 
-def choose(compiler, steps, *units, on_processors=True):
-  return choose_recomputation(
-    PUBLISHED, tasks(*units), compiler, steps, on_processors
+def resolve(distribution, rule=PUBLISHED, on_cpu=True, **options):
+  """The options of the unroll of a run on a distribution of tasks."""
+  config = MetaTrainConfig(
+    rule=rule,
+    tasks=distribution,
+    unroll=UnrollConfig(**options),
+    min_truncation=1,
   )
+  return resolve_unroll(config, on_cpu=on_cpu)
+
+
+def choose(compiler, steps, *units, on_cpu=True):
+  return resolve(
+    tasks(*units), on_cpu=on_cpu, compiler=compiler, max_steps=steps
+  ).recompute
 
 
 @pytest.mark.parametrize("compiler", ["xla", "graph"])
@@ -61,8 +73,8 @@ def test_xla_keeps_products_that_are_not_too_large():
     assert choose("xla", steps, PUBLISHED_UNITS) == expected
 
 
-def test_accelerators_keep_no_products():
-  assert choose("xla", 2, PUBLISHED_UNITS, on_processors=False) == "always"
+def test_other_devices_keep_no_products():
+  assert choose("xla", 2, PUBLISHED_UNITS, on_cpu=False) == "always"
 
 
 def test_the_largest_bucket_decides():
@@ -74,8 +86,7 @@ def test_inputs_of_unknown_size_do_not_count():
   """128-32 of 14x14 inputs: 0.08 GB a step; without them 0.04 GB."""
   known, unknown = tasks((128, 32)), tasks((128, 32), image_size=None)
   for distribution, expected in ((known, "always"), (unknown, "elementwise")):
-    chosen = choose_recomputation(PUBLISHED, distribution, "xla", 40, True)
-    assert chosen == expected
+    assert resolve(distribution, max_steps=40).recompute == expected
 
 
 @pytest.mark.parametrize(
@@ -104,33 +115,51 @@ def test_by_flags(values, expected):
     "max_truncation": 10,
   }
   with tiny_meta.parsed_flags([], **(sizes | values)):
-    config = meta_train.config_from_flags(strategy=tf.distribute.get_strategy())
-  assert config.unroll.compiler == values.get("compiler", "xla")
-  assert config.unroll.recompute == expected
+    unroll = resolve_unroll(meta_train.config_from_flags(), on_cpu=True)
+  assert unroll.compiler == values.get("compiler", "xla")
+  assert unroll.recompute == expected
 
 
-PUBLISHED_RULE = RuleConfig()
 SMALL = RuleConfig(hidden_channels=24, delta_channels=16, top_channels=16)
 
 
-def test_many_channels_on_processors_by_xla():
-  assert (
-    choose_convolutions(PUBLISHED_RULE, "xla", "float32", True) == "winograd"
-  )
+def test_many_channels_on_cpus_with_xla():
+  assert resolve(tasks((8,))).convolutions == "winograd"
 
 
 @pytest.mark.parametrize(
-  "arguments",
+  "options",
   [
-    (SMALL, "xla", "float32", True),
-    (RuleConfig(mixing="pooled"), "xla", "float32", True),
-    (PUBLISHED_RULE, "graph", "float32", True),
-    (PUBLISHED_RULE, "xla", "bfloat16", True),
-    (PUBLISHED_RULE, "xla", "float32", False),
+    {"rule": SMALL},
+    {"rule": RuleConfig(mixing="pooled")},
+    {"compiler": "graph"},
+    {"product_dtype": "bfloat16"},
+    {"on_cpu": False},
   ],
 )
-def test_all_others_convolve_directly(arguments):
-  assert choose_convolutions(*arguments) == "direct"
+def test_all_others_convolve_directly(options):
+  assert resolve(tasks((8,)), **options).convolutions == "direct"
+
+
+def test_values_that_were_asked_for_stay():
+  unroll = UnrollConfig(recompute="never", convolutions="direct")
+  config = MetaTrainConfig(rule=PUBLISHED, unroll=unroll)
+  assert resolve_unroll(config, on_cpu=True) == unroll
+
+
+def test_the_trainer_resolves():
+  config = tiny_meta.make_config()
+  assert config.unroll.recompute == config.unroll.convolutions == "auto"
+  trainer = tiny_meta.make_trainer(config)
+  assert trainer.config.unroll == resolve_unroll(config, on_cpu=True)
+
+
+def test_slots_of_a_program():
+  assert resolve_slots_per_program(None, 4, on_cpu=True) == 1
+  assert resolve_slots_per_program(None, 4, on_cpu=False) == 4
+  assert resolve_slots_per_program(2, 4, on_cpu=True) == 2
+  with pytest.raises(ValueError, match="Received: slots_per_program=0"):
+    resolve_slots_per_program(0, 4, on_cpu=True)
 
 
 @pytest.mark.parametrize(
@@ -152,5 +181,5 @@ def test_convolutions_by_flags(values, expected):
     "initial_rule": "random",
   }
   with tiny_meta.parsed_flags([], **(sizes | values)):
-    config = meta_train.config_from_flags(strategy=tf.distribute.get_strategy())
-  assert config.unroll.convolutions == expected
+    unroll = resolve_unroll(meta_train.config_from_flags(), on_cpu=True)
+  assert unroll.convolutions == expected

@@ -57,7 +57,7 @@ def proposals(rule, weights, inputs):
 
 
 def test_error_equals_numpy(problem):
-  rule, state, data = problem
+  rule, state, _, data = problem
   changes, activations = proposals(rule, state.weights, data.batches[0])
   actual = imitation_error(CONFIG, changes, state.weights, activations)
   expected = []
@@ -69,7 +69,7 @@ def test_error_equals_numpy(problem):
 
 
 def test_a_perfect_pupil_has_no_error(problem):
-  _, state, data = problem
+  _, state, _, data = problem
   activations = lurl_tf.forward(state.weights, data.batches[0])
   taught = lurl_tf.rule.SoftWinnerTakeAll()(state.weights, activations)
   changes = []
@@ -88,7 +88,7 @@ def test_an_unroll_learns_from_single_steps(problem, evaluate_every):
 
   The errors that count are of the steps before scored states.
   """
-  rule, state, data = problem
+  rule, state, clock, data = problem
   parameters = tiny_meta.make_parameters(rule, (0.3, 0.05))
   config = UnrollConfig(max_steps=STEPS, evaluate_every=evaluate_every)
   with tf.GradientTape() as tape:
@@ -98,6 +98,7 @@ def test_an_unroll_learns_from_single_steps(problem, evaluate_every):
       dataclasses.replace(config, imitation=CONFIG),
       parameters,
       state,
+      clock,
       data,
       tf.constant(STEPS),
     )
@@ -109,6 +110,7 @@ def test_an_unroll_learns_from_single_steps(problem, evaluate_every):
     config,
     parameters,
     state,
+    clock,
     data,
     tf.constant(STEPS),
   )
@@ -135,6 +137,7 @@ def test_an_unroll_learns_from_single_steps(problem, evaluate_every):
       UnrollConfig(max_steps=STEPS),
       parameters,
       state,
+      clock,
       data,
       tf.constant(step + 1),
     )
@@ -180,7 +183,7 @@ def test_bad_options_are_named(bad):
 
 def test_query_inputs_do_not_matter(problem):
   """The read-out's data do not matter to a rule that imitates."""
-  rule, state, data = problem
+  rule, state, clock, data = problem
   parameters = tiny_meta.make_parameters(rule)
   config = UnrollConfig(max_steps=STEPS, imitation=CONFIG)
   other = data._replace(
@@ -189,7 +192,9 @@ def test_query_inputs_do_not_matter(problem):
     )
   )
   losses = [
-    unroll(rule.config, config, parameters, state, each, tf.constant(2))[1].loss
+    unroll(rule.config, config, parameters, state, clock, each, tf.constant(2))[
+      1
+    ].loss
     for each in (data, other)
   ]
   np.testing.assert_array_equal(*losses)

@@ -135,7 +135,7 @@ def test_state_of_a_reset_slot_does_not_matter_and_of_others_does(recorded):
   spoilt = kept._replace(
     state=tf.nest.map_structure(lambda each: each + 0.5, kept.state)
   )
-  other = recorded.groups[0].advance(
+  other = recorded.groups[0]._advance(
     parameters,
     slots._replace(state=slots.state._replace(optimizer_state=spoilt)),
     truncation,
@@ -182,7 +182,7 @@ def test_a_lost_slot_gets_a_fresh_optimizer():
 def test_unroll_equals_a_python_loop(kind, recompute):
   rule = tiny_meta.make_rule(tiny_meta.make_rule_config(dtype="float64"))
   parameters = tiny_meta.make_parameters(rule, (0.05,))
-  state, data = tiny_meta.draw_problem(2, 4)
+  state, clock, data = tiny_meta.draw_problem(2, 4)
   kept = fresh_optimizer(KINDS[kind], state.weights)
   if kept:
     kept = kept._replace(steps=tf.constant([4, 0]))
@@ -192,6 +192,7 @@ def test_unroll_equals_a_python_loop(kind, recompute):
     config,
     parameters,
     state._replace(optimizer_state=kept),
+    clock,
     data,
     tf.constant(4),
     inner_optimizer=KINDS[kind],
@@ -230,7 +231,7 @@ def test_validation_uses_the_inner_optimizer():
 
 
 def test_state_of_another_optimizer_is_refused():
-  state, _ = tiny_meta.draw_problem(2, 1)
+  state, *_ = tiny_meta.draw_problem(2, 1)
   kept = fresh_optimizer(KINDS["momentum"], state.weights)
   for kind, wrong in (("adam", kept), ("adam", ()), ("decayed_sgd", kept)):
     with pytest.raises(ValueError, match=f"{KINDS[kind].name}.*Received"):

@@ -6,11 +6,7 @@ import pytest
 import tensorflow as tf
 
 from lurl_tf.layers import initial_weights
-from lurl_tf.meta.inner.truncated_task import (
-  InnerState,
-  SlotClock,
-  TruncatedTask,
-)
+from lurl_tf.meta.inner.truncated_task import TruncatedTask
 from lurl_tf.meta.inner.unroll import unroll
 from lurl_tf.meta.inner.unroll_config import UnrollConfig
 from tests import tiny_meta
@@ -69,16 +65,16 @@ def test_fresh_weights_are_the_same_when_compiled():
 def test_unroll_is_that_of_its_configuration():
   task = make_task(activation="tanh", ridge=0.5)
   rule = tiny_meta.make_rule(task.rule)
-  slots, data = tiny_meta.draw_problem(2, 2)
+  state, clock, data = tiny_meta.draw_problem(2, 2)
   one_step = tf.constant(1)
   actual, metrics = task.unroll(
     tiny_meta.make_vector(rule),
-    InnerState(slots.weights),
-    SlotClock(slots.age, slots.horizon),
+    state,
+    clock,
     data,
     one_step,
   )
-  arguments = (tiny_meta.make_parameters(rule), slots, data, one_step)
+  arguments = (tiny_meta.make_parameters(rule), state, clock, data, one_step)
   expected, expected_metrics = unroll(
     task.rule, task.config, *arguments, "tanh"
   )

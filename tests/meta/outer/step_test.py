@@ -7,13 +7,13 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from lurl_tf.meta.outer import step as replica_steps
+from lurl_tf.meta.outer import step
 from lurl_tf.meta.strategy import reduces_in_loops
 from tests import tiny_meta
 
 
 def train(config, num_steps, steps_per_call, compiled=None):
-  """The trainer after its steps, their losses, and meta-steps that were traced.
+  """The trainer after its steps, their losses, and the number of traced steps.
 
   Args:
     config: of the run.
@@ -26,9 +26,7 @@ def train(config, num_steps, steps_per_call, compiled=None):
     for group, other in zip(trainer.groups, compiled.groups):
       group.compiled_step = other.compiled_step
   losses = []
-  with mock.patch.object(
-    replica_steps, "meta_step", wraps=replica_steps.meta_step
-  ) as traced:
+  with mock.patch.object(step, "outer_step", wraps=step.outer_step) as traced:
     trainer.train(num_steps, lambda _, metrics: losses.append(metrics.loss))
   return trainer, losses, traced.call_count
 
@@ -53,13 +51,12 @@ def test_a_loop_on_the_device_changes_no_number():
 
 
 def train_eagerly(steps_per_call):
-  """Two buckets and three truncations a step: the turns repeat every two."""
+  """Two buckets: the turns repeat every two steps."""
   config = tiny_meta.make_config(
     tasks=tiny_meta.make_tasks((6,), (5,)),
     unroll={"max_steps": 1},
     min_truncation=1,
     slots=2,
-    accumulate=3,
   )
   with tiny_meta.eagerly():
     return train(config, 4, steps_per_call)

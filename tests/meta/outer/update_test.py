@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Tests of the outer step, against Keras's own Adam."""
+"""Tests of the outer update, against Keras's own Adam."""
 
 import keras
 import numpy as np
 import pytest
 import tensorflow as tf
 
-from lurl_tf.meta.outer.update import initial_state, learning_rate, outer_step
+from lurl_tf.meta.outer.update import initial_state, learning_rate, outer_update
 from tests import tiny_meta
 
 SIZE = 9  # Seven meta-parameters, and two knots of the inner rate.
@@ -33,7 +33,7 @@ def run(config, gradients, shares=None, trained=None, dtype="float64"):
   shares = [1.0] * len(gradients) if shares is None else shares
   for gradient, share in zip(gradients, shares, strict=True):
     steps.append(
-      outer_step(
+      outer_update(
         config,
         trained,
         state,

@@ -20,13 +20,6 @@ class State:
     self.checkpoint = tf.train.Checkpoint(value=self.value, step=self.step)
 
 
-@pytest.fixture(name="logdir", params=["local", "ram"])
-def fixture_logdir(request, tmp_path):
-  if request.param == "local":
-    return str(tmp_path / "run")
-  return f"ram://{tmp_path.name}-{id(request)}/run"
-
-
 def save(logdir, *steps):
   state = State()
   for step in steps:
@@ -56,58 +49,58 @@ def flip(content, place):
   [(cut, 0), (cut, 0.5), (cut, 0.99), (flip, 0.1), (flip, 0.5)],
 )
 def test_a_damaged_newest_falls_back_to_the_one_before(
-  part, damage, place, logdir
+  part, damage, place, new_folder
 ):
-  save(logdir, 1, 2)
-  newest = checkpoints.list_checkpoints(logdir)[-1]
+  save(new_folder, 1, 2)
+  newest = checkpoints.list_checkpoints(new_folder)[-1]
   (path,) = [each for each in files_of(newest) if part in each]
   files.write_atomically(path, damage(files.read_bytes(path), place))
   state = State(7.0)
   with pytest.warns(RuntimeWarning) as warned:
-    used = checkpoints.read_newest(state.checkpoint, logdir)
+    used = checkpoints.read_newest(state.checkpoint, new_folder)
   (message,) = [str(each.message) for each in warned]
   assert newest.prefix in message and used.prefix in message
   assert (used.step, int(state.step)) == (1, 1)
   assert state.value.numpy().tolist() == [10.0] * 5
 
 
-def test_the_list_of_tensorflow_does_not_matter(logdir):
-  save(logdir, 1)
+def test_the_list_of_tensorflow_does_not_matter(new_folder):
+  save(new_folder, 1)
   for content in (b"", b"model_checkpoint_path: nonsense"):
-    path = tf.io.gfile.join(logdir, "checkpoints", "checkpoint")
+    path = tf.io.gfile.join(new_folder, "checkpoints", "checkpoint")
     files.write_atomically(path, content)
     state = State()
-    assert checkpoints.read_newest(state.checkpoint, logdir).step == 1
+    assert checkpoints.read_newest(state.checkpoint, new_folder).step == 1
 
 
-def test_a_run_never_begins_anew_in_silence(logdir):
-  save(logdir, 1, 2)
-  for saved in checkpoints.list_checkpoints(logdir):
+def test_a_run_never_begins_anew_in_silence(new_folder):
+  save(new_folder, 1, 2)
+  for saved in checkpoints.list_checkpoints(new_folder):
     (_, index) = files_of(saved)
     files.write_atomically(index, b"")
   state = State(7.0)
   with pytest.raises(ValueError, match="ckpt-2 .*ckpt-1 "):
-    checkpoints.read_newest(state.checkpoint, logdir)
+    checkpoints.read_newest(state.checkpoint, new_folder)
   assert state.value.numpy().tolist() == [7.0] * 5
 
 
-def test_what_is_half_written_is_no_checkpoint_and_is_tidied(logdir):
-  save(logdir, 1)
+def test_what_is_half_written_is_no_checkpoint_and_is_tidied(new_folder):
+  save(new_folder, 1)
   for name in (
     "ckpt-2.data-00000-of-00001",
     "ckpt-2_temp/part-00000-of-00001.data-00000-of-00001",
     "ckpt-1.data-00000-of-00001.tempstate123",
   ):
-    path = tf.io.gfile.join(logdir, "checkpoints", name)
+    path = tf.io.gfile.join(new_folder, "checkpoints", name)
     files.write_atomically(path, b"half")
-  assert [each.step for each in checkpoints.list_checkpoints(logdir)] == [1]
-  checkpoints.tidy(logdir)
-  names = tf.io.gfile.listdir(tf.io.gfile.join(logdir, "checkpoints"))
+  assert [each.step for each in checkpoints.list_checkpoints(new_folder)] == [1]
+  checkpoints.tidy(new_folder)
+  names = tf.io.gfile.listdir(tf.io.gfile.join(new_folder, "checkpoints"))
   assert sorted(name.rstrip("/") for name in names) == [
     "ckpt-1.data-00000-of-00001",
     "ckpt-1.index",
   ]
-  assert checkpoints.read_newest(State().checkpoint, logdir).step == 1
+  assert checkpoints.read_newest(State().checkpoint, new_folder).step == 1
 
 
 @pytest.fixture(name="small_disk")
@@ -139,7 +132,7 @@ def test_a_full_disk_stops_the_save_and_leaves_the_older(small_disk):
   assert [each.step for each in checkpoints.list_checkpoints(logdir)] == [1, 2]
   assert len(list(small_disk.glob("run/checkpoints/*"))) == 4
   assert checkpoints.read_newest(State().checkpoint, logdir).step == 2
-  # There is room again.
+  # There is space again.
   filler.unlink()
   checkpoints.write(state.checkpoint, logdir, 3, keep=3)
   assert checkpoints.read_newest(State().checkpoint, logdir).step == 3

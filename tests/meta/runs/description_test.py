@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Tests of what a run's folder says of the run."""
+"""Tests of the description of a run in its folder."""
 
-import dataclasses
 import json
 import re
 
@@ -10,6 +9,7 @@ import pytest
 from lurl_tf.meta.inner.unroll_config import UnrollConfig
 from lurl_tf.meta.runs.description import (
   differing_fields,
+  read_config_fields,
   read_description,
   read_fields,
 )
@@ -26,26 +26,23 @@ def test_a_description_round_trips(tmp_path):
   assert read_description(tmp_path) == ("quick", config)
 
 
-@pytest.mark.parametrize(
-  ("older", "recompute"),
-  [
-    ({"recompute": False}, "never"),
-    ({"recompute": True}, "always"),
-    ({"recompute": False, "keep_products": False}, "never"),
-    ({"recompute": True, "keep_products": False}, "always"),
-    ({"recompute": True, "keep_products": True}, "elementwise"),
-  ],
-)
-def test_older_words_are_understood(tmp_path, older, recompute):
+def test_dropped_fields_at_their_old_default_are_ignored(tmp_path):
   config = MetaTrainConfig().to_json()
-  del config["unroll"]["recompute"]
-  config["unroll"] |= older
+  config["unroll"] |= {"keep_products": False}
   write(tmp_path, {"tasks": "quick", "config": config})
-  expected = dataclasses.replace(
-    MetaTrainConfig(), unroll=UnrollConfig(recompute=recompute)
-  )
-  assert read_description(tmp_path).config == expected
-  assert read_fields(tmp_path)["config"] == expected.to_json()
+  assert read_description(tmp_path).config == MetaTrainConfig()
+  config["unroll"]["keep_products"] = True
+  write(tmp_path, {"tasks": "quick", "config": config})
+  with pytest.raises(ValueError, match="`unroll.keep_products` is gone"):
+    read_description(tmp_path)
+
+
+def test_some_fields_of_a_run_that_may_not_exist(tmp_path):
+  assert read_config_fields(tmp_path, ["seed"]) == {}
+  config = MetaTrainConfig(seed=3, decay_steps=7).to_json()
+  write(tmp_path, {"tasks": "quick", "config": config})
+  found = read_config_fields(tmp_path, ["seed", "decay_steps"])
+  assert found == {"seed": 3, "decay_steps": 7}
 
 
 def test_a_folder_without_a_run_is_named(tmp_path):

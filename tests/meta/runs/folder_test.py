@@ -15,7 +15,7 @@ DESCRIPTION = {"tasks": "glyphs", "config": {"units": [8, 4], "seed": 0}}
 
 
 class State:
-  """What a run would keep."""
+  """State of a run."""
 
   def __init__(self, value=0.0):
     self.value = tf.Variable(value)
@@ -24,7 +24,7 @@ class State:
 
 
 def save_run(path, steps=1, description=DESCRIPTION):
-  """A folder with a run of so many saved steps."""
+  """Saves a run of some steps in a folder."""
   state = State()
   with RunFolder(path, description) as folder:
     folder.restore(state.checkpoint, state.step)
@@ -35,19 +35,16 @@ def save_run(path, steps=1, description=DESCRIPTION):
 
 
 def restored(path, description=DESCRIPTION):
-  """Seconds, value and step of a run that is taken up."""
+  """Seconds, value and step of a run that is resumed."""
   state = State(7.0)
   with RunFolder(path, description) as folder:
     assert folder.restore(state.checkpoint, state.step)
     return folder.seconds, float(state.value), int(state.step)
 
 
-@pytest.fixture(name="path", params=["local", "ram"])
-def fixture_path(request, tmp_path):
-  """A folder on a disk, and one on another file system."""
-  if request.param == "local":
-    return str(tmp_path / "run")
-  return f"ram://{tmp_path.name}-{id(request)}/run"
+@pytest.fixture(name="path")
+def fixture_path(new_folder):
+  return new_folder
 
 
 def contents(path):
@@ -92,7 +89,7 @@ def test_old_checkpoints_are_removed(path):
 
 
 def test_a_step_is_saved_once(path):
-  """What is on disk is never written over."""
+  """Files on disk are never overwritten."""
   save_run(path, steps=2)
   before, state = contents(path), State()
   with RunFolder(path, DESCRIPTION) as folder:

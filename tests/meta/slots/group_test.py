@@ -4,7 +4,7 @@
 import numpy as np
 import pytest
 
-from lurl_tf.meta.slots.schedule import new_book, plan_truncation
+from lurl_tf.meta.slots.schedule import new_schedule, plan_truncation
 from lurl_tf.tasks import AugmentationConfig
 from tests import tiny_meta
 
@@ -44,19 +44,19 @@ def test_buckets_take_turns(recorded):
 
 
 def test_every_bucket_goes_on_where_it_was(recorded):
-  """Its slots, and its book: made again here from the run's counter."""
+  """Its slots, and its schedule: made again here from the run's counter."""
   for index, group in enumerate(recorded.groups):
-    book, previous = new_book(2), None
+    schedule, previous = new_schedule(2), None
     for number, call in enumerate(group.calls):
-      plan = plan_truncation(book, (1, 3), (3, 5), 1, 0, 2 * number + index)
+      plan = plan_truncation(schedule, (1, 3), (3, 5), 1, 0, 2 * number + index)
       np.testing.assert_array_equal(call.truncation.reset, plan.reset)
       np.testing.assert_array_equal(call.truncation.clock.age, plan.before.age)
       assert int(call.truncation.length) == plan.length
       if previous is not None:
         tiny_meta.assert_all_equal(call.slots, previous)
-      book, previous = plan.after, call.result.slots
-    books = recorded.checkpoint.queue.books
-    np.testing.assert_array_equal(books[index], np.stack(book))
+      schedule, previous = plan.after, call.result.slots
+    books = recorded.checkpoint.queue.schedules
+    np.testing.assert_array_equal(books[index], np.stack(schedule))
     recorded.store()
     stored = recorded.checkpoint.state.slots[index]["state"]["weights"]
     for layer, expected in zip(stored, previous.state.weights):
@@ -97,18 +97,6 @@ def test_each_bucket_is_traced_once(tmp_path):
   trainer.train(6)
   tiny_meta.assert_all_equal(tiny_meta.theta_of(trainer), expected)
   assert trainer.trace_count == 4
-
-
-def test_accumulated_truncations_go_round_the_buckets():
-  with tiny_meta.eagerly():
-    trainer = tiny_meta.make_trainer(make_config(accumulate=2))
-    for group in trainer.groups:
-      tiny_meta.record(group)
-    metrics = trainer.train(1)
-  losses = [
-    float(group.calls[0].result.metrics.loss) for group in trainer.groups
-  ]
-  np.testing.assert_allclose(metrics.loss, np.mean(losses), rtol=1e-6)
 
 
 def test_inputs_that_are_no_images_are_not_moved():

@@ -11,11 +11,7 @@ from lurl_tf.meta.estimators import (
   split_seeds,
 )
 from lurl_tf.meta.inner.flat_parameters import parameter_mask
-from lurl_tf.meta.inner.truncated_task import (
-  InnerState,
-  SlotClock,
-  TruncatedTask,
-)
+from lurl_tf.meta.inner.truncated_task import TruncatedTask
 from lurl_tf.meta.inner.unroll_config import UnrollConfig
 from lurl_tf.meta.slots.programs import SlotInputs, SlotPrograms
 from tests import tiny_meta
@@ -26,9 +22,8 @@ TASK = TruncatedTask(RULE, UnrollConfig(STEPS), tiny_meta.INPUTS, (6,))
 
 
 def make_inputs(estimator):
-  slots, data = tiny_meta.draw_problem(SLOTS, STEPS)
+  _, clock, data = tiny_meta.draw_problem(SLOTS, STEPS)
   state = estimator.init(TASK, tf.constant([4, 5]), SLOTS)
-  clock = SlotClock(slots.age, slots.horizon)
   return SlotInputs(state, clock, data, split_seeds(tf.constant([1, 2]), SLOTS))
 
 
@@ -93,13 +88,13 @@ def test_a_graph_of_tensorflows_operations_has_the_same_gradient():
     )
     mask = parameter_mask(config, KNOTS, ["."])
     estimator = get_estimator(EstimatorConfig(), config, KNOTS, mask)
-    slots, data = tf.nest.map_structure(
+    state, clock, data = tf.nest.map_structure(
       lambda each: tf.cast(each, dtype) if each.dtype.is_floating else each,
       problem,
     )
     inputs = SlotInputs(
-      InnerState(slots.weights),
-      SlotClock(slots.age, slots.horizon),
+      state,
+      clock,
       data,
       split_seeds(tf.constant([1, 2]), SLOTS),
     )

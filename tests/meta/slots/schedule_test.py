@@ -4,16 +4,22 @@
 import numpy as np
 import pytest
 
-from lurl_tf.meta.slots.schedule import SlotBook, new_book, plan_truncation
+from lurl_tf.meta.slots.schedule import (
+  SlotSchedule,
+  new_schedule,
+  plan_truncation,
+)
 
 
 def run(plans, slots=8, lengths=(3, 10), horizons=(40, 60), multiple=1, seed=0):
   """Successive plans of a run."""
-  book, made = new_book(slots), []
+  schedule, made = new_schedule(slots), []
   for truncation in range(plans):
-    plan = plan_truncation(book, lengths, horizons, multiple, seed, truncation)
+    plan = plan_truncation(
+      schedule, lengths, horizons, multiple, seed, truncation
+    )
     made.append(plan)
-    book = plan.after
+    schedule = plan.after
   return made
 
 
@@ -101,12 +107,14 @@ def test_slots_are_out_of_phase():
 
 
 def test_a_plan_is_a_function_of_book_and_key():
-  book = SlotBook(*(np.arange(k, k + 6, dtype=np.int32) for k in (30, 33, 0)))
+  schedule = SlotSchedule(
+    *(np.arange(k, k + 6, dtype=np.int32) for k in (30, 33, 0))
+  )
 
   def plan(*key):
-    return plan_truncation(book, (1, 1000), (40, 4000), 1, *key)
+    return plan_truncation(schedule, (1, 1000), (40, 4000), 1, *key)
 
-  copies = [array.copy() for array in book]
+  copies = [array.copy() for array in schedule]
   first, again = plan(3, 4), plan(3, 4)
   assert first.length == again.length
   for one, other in zip(
@@ -114,7 +122,7 @@ def test_a_plan_is_a_function_of_book_and_key():
     (again.reset, *again.before, *again.after),
   ):
     np.testing.assert_array_equal(one, other)
-  for array, copy in zip(book, copies):
+  for array, copy in zip(schedule, copies):
     np.testing.assert_array_equal(array, copy)
   lengths = {plan(*key).length for key in ((3, 4), (3, 5), (4, 4), (4, 3))}
   assert len(lengths) == 4

@@ -140,7 +140,7 @@ def test_only_float32_within_the_scope():
 @pytest.mark.parametrize("mixing", ["published", "pooled"])
 def test_proposals_are_those_of_the_rule(mixing, dtype, tolerance):
   """Against the same rule in float64; relative to the largest change."""
-  state, data = tiny_meta.draw_problem(1, 1)
+  state, _, data = tiny_meta.draw_problem(1, 1)
   source = tiny_meta.make_rule(tiny_meta.make_rule_config(mixing))
 
   def proposals(dtype):

@@ -6,7 +6,12 @@ import pytest
 from PIL import Image
 
 from lurl_tf.tasks.images.image_format import ImageFormat
-from lurl_tf.tasks.sources.folder_source import list_images, load_folder
+from lurl_tf.tasks.sources.folder_source import FolderDataSet, list_images
+
+
+def load_folder(path, split, image_format):
+  return FolderDataSet(path).read(split, image_format)
+
 
 GRAY = ImageFormat()
 

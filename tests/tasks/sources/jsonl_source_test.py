@@ -6,11 +6,17 @@ import json
 import numpy as np
 import pytest
 
+from lurl_tf.tasks.images.image_format import ImageFormat
 from lurl_tf.tasks.sources.jsonl_source import (
+  JsonlDataSet,
   LabelledText,
-  load_jsonl,
   read_lines,
 )
+
+
+def load_jsonl(path, split):
+  return JsonlDataSet(path).read(split, ImageFormat())
+
 
 GOOD = '{"text": "good", "label": "positive"}\n'
 LINES = [
@@ -108,7 +114,7 @@ def test_a_malformed_line_is_named(tmp_path, line, message):
     (GOOD * 2 + '{"text": "a", "label": "b"}', "class 'b' with 1"),
     (
       '{"text": "?", "label": 1}\n{"text": "!", "label": 2}\n' * 2,
-      "2 texts without any in the file .*mine.jsonl",
+      "2 texts without words in the file .*mine.jsonl",
     ),
   ],
 )

@@ -88,7 +88,7 @@ def test_files_of_ones_own(tmp_path, monkeypatch):
   "name", ["foldr:/photos", "/photos", "folder/photos/a"]
 )
 def test_a_name_of_no_form_lists_the_forms(name):
-  with pytest.raises(ValueError, match="'folder:path', 'npz:path' or 'jsonl:"):
+  with pytest.raises(ValueError, match="'folder:...', 'npz:...', 'jsonl:..."):
     load_examples(name, "train")
 
 

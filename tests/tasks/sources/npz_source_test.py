@@ -5,7 +5,12 @@ import numpy as np
 import pytest
 
 from lurl_tf.tasks.images.image_format import ImageFormat
-from lurl_tf.tasks.sources.npz_source import load_npz
+from lurl_tf.tasks.sources.npz_source import NpzDataSet
+
+
+def load_npz(path, split, image_format):
+  return NpzDataSet(path).read(split, image_format)
+
 
 LABELS = np.arange(30) % 3
 PIXELS = np.random.default_rng(0).integers(0, 256, (30, 8, 6, 3))

@@ -55,7 +55,7 @@ def test_two_at_once_do_not_break_each_other(monkeypatch, default_dir):
 def test_default_folder_must_be_writable(monkeypatch, tmp_path):
   (tmp_path / "file").touch()
   monkeypatch.setenv("TFDS_DATA_DIR", str(tmp_path / "file" / "tfds"))
-  with pytest.raises(OSError, match="TFDS_DATA_DIR chooses another"):
+  with pytest.raises(OSError, match="TFDS_DATA_DIR sets another"):
     open_builder("lurl_digits")
 
 

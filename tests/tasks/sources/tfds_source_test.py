@@ -12,8 +12,8 @@ from lurl_tf.tasks.images.image_format import ImageFormat
 from lurl_tf.tasks.sources.bag_of_words import bags_of_words, fit_vocabulary
 from lurl_tf.tasks.sources.tfds_source import (
   FeatureKeys,
+  TfdsDataSet,
   find_feature_keys,
-  load_tfds,
 )
 from tests import small_tfds
 
@@ -27,7 +27,7 @@ SENTENCES = ["a cat meows", "a dog barks", "a cat sleeps", "The dog!"]
 
 def load(tmp_path, split="train", image_format=None):
   builder = tfds.builder_from_directory(str(tmp_path / "mine" / "1.0.0"))
-  return load_tfds(builder, split, image_format or ImageFormat())
+  return TfdsDataSet(builder).read(split, image_format or ImageFormat())
 
 
 def store_images(tmp_path, images, labels, feature=IMAGES):
@@ -104,7 +104,7 @@ def test_texts_share_the_vocabulary_of_train(tmp_path):
 def test_texts_without_words_or_train_raise(tmp_path):
   store_texts(tmp_path / "blank", train={"text": ["", "?"], "label": [0, 1]})
   with pytest.raises(
-    ValueError, match="must be words.* 2 texts .* in mine/1.0.0"
+    ValueError, match="must hold words.* 2 texts .* in mine/1.0.0"
   ):
     load(tmp_path / "blank", "test")
   features = {"text": TEXTS, "label": LABELS}

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Keeps the rule that did best on held-out classes and fonts."""
+"""Keeps the rule with the lowest loss on validation tasks."""
 
 import dataclasses
 import math
@@ -9,7 +9,7 @@ import tensorflow as tf
 
 from lurl_tf import presets
 from lurl_tf.meta.validation import ValidationScore
-from lurl_tf.rule import UpdateRule
+from lurl_tf.rule.learned.update_rule import UpdateRule
 
 
 def keep_best(
@@ -18,16 +18,16 @@ def keep_best(
   metadata: presets.PresetMetadata,
   score: ValidationScore,
 ) -> bool:
-  """Writes a rule if its loss is below that of the rule that is there.
+  """Saves a rule if its loss is below that of the rule already saved.
 
   Args:
-    rule: as it stands.
-    path: a preset folder; it need not exist.
-    metadata: of the rule.
-    score: the rule's own, on data of use `"meta_validation"`.
+    rule: `UpdateRule` to save.
+    path: Preset folder; it need not exist.
+    metadata: `PresetMetadata` of the rule.
+    score: `ValidationScore` of the rule, on data of use `"meta_validation"`.
 
   Returns:
-    Whether it was written.
+    Whether the rule was saved.
   """
   if not math.isfinite(score.loss):
     return False

@@ -8,7 +8,7 @@ import sys
 import numpy as np
 import pytest
 
-from experiments.common.interruption import Interruption
+from lurl_tf.meta.runs.interruption import Interruption
 from lurl_tf.rule import UpdateRule
 from tests import source_tree, tiny_meta
 
@@ -67,7 +67,7 @@ def test_an_interrupted_script_leaves_a_checkpoint(tmp_path):
     text=True,
   ) as process:
     for line in process.stdout:
-      if line.startswith("meta-step 1/"):
+      if line.startswith("outer step 1/"):
         process.send_signal(signal.SIGINT)
         break
     rest, errors = process.communicate(timeout=120)

@@ -1,21 +1,20 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Tests of a run in a log folder, on tiny data and without graphs."""
+"""Tests of sessions of a run, on tiny data and without graphs."""
 
 import signal
+import types
 
 import numpy as np
 import pytest
 
-from experiments.inspection.mixture_weights import mixture_weights
-from experiments.training import meta_training_run
-from experiments.training.meta_training_run import continue_run, prepare_run
-from experiments.training.run_log import Summary, report_run
-from lurl_tf.meta import MetaMetrics
+from lurl_tf.meta import Callback, MetaMetrics
 from lurl_tf.meta.metrics import UnrollMetrics
+from lurl_tf.meta.runs import log, session
+from lurl_tf.meta.runs.session import continue_run, prepare_run
 from lurl_tf.meta.validation import ValidationScore
 from lurl_tf.rule import UpdateRule
 from tests import tiny_meta
-from tests.event_files import read_arrays, read_charts, read_curves
+from tests.event_files import read_charts, read_curves
 
 
 @pytest.fixture(autouse=True)
@@ -44,14 +43,14 @@ def fixture_tiny_data(monkeypatch):
     uses.append((use, data_dir))
     return tiny_meta.make_samplers(make_config(tasks=tasks, seed=seed), use=use)
 
-  monkeypatch.setattr(meta_training_run, "load_samplers", load)
+  monkeypatch.setattr(session, "load_samplers", load)
   return uses
 
 
 def prepare(logdir, config=None, **options):
   return prepare_run(
     config or make_config(),
-    str(logdir),
+    None if logdir is None else str(logdir),
     tasks_name="tiny",
     command="as typed",
     **options,
@@ -67,12 +66,12 @@ def saved_steps(logdir):
 
 def test_a_run_in_three_sessions_equals_a_trainer(tmp_path, capsys):
   first = continue_run(prepare(tmp_path), num_steps=2, checkpoint_every=1)
-  assert "Going on" not in capsys.readouterr().out
+  assert "Resuming" not in capsys.readouterr().out
   assert saved_steps(tmp_path) == [1, 2]
   second = continue_run(prepare(tmp_path), num_steps=3, checkpoint_every=5)
   printed = capsys.readouterr().out
-  assert f"Going on from step 2 of {tmp_path}." in printed
-  assert "meta-step 3/3" in printed
+  assert f"Resuming from outer step 2 of {tmp_path}." in printed
+  assert "outer step 3/3" in printed
   assert saved_steps(tmp_path) == [1, 2, 3]
   third = continue_run(prepare(tmp_path), num_steps=3, checkpoint_every=5)
   assert (first.steps, second.steps, third.steps) == (2, 3, 3)
@@ -131,30 +130,6 @@ def test_curves_have_a_point_per_step(tmp_path):
   assert "Meta-training" in read_charts(tmp_path / "tensorboard")
 
 
-def test_the_rule_is_shown_at_every_checkpoint(tmp_path):
-  run = prepare(tmp_path, show_inner_training=True)
-  continue_run(run, num_steps=3, checkpoint_every=2)
-  folder = tmp_path / "tensorboard"
-  curves = read_curves(folder)
-  for name in ("mixture_weights/hebbian", "inner_update_last_step/layer_0"):
-    assert [step for step, _ in curves[name]] == [2, 3]
-  last = UpdateRule.from_preset(tmp_path)
-  assert curves["mixture_weights/hebbian"][-1][1] == pytest.approx(
-    mixture_weights(last)["hebbian"]
-  )
-  (points, *_) = read_arrays(folder, "histograms").values()
-  assert [step for step, _ in points] == [2, 3]
-  assert (folder / "projector_config.pbtxt").exists()
-
-
-def test_an_inner_training_is_shown_only_if_asked_for(tmp_path):
-  continue_run(prepare(tmp_path), num_steps=1, checkpoint_every=1)
-  curves = read_curves(tmp_path / "tensorboard")
-  assert "mixture_weights/hebbian" in curves
-  assert not [name for name in curves if name.startswith("inner_update")]
-  assert not (tmp_path / "tensorboard" / "features.tsv").exists()
-
-
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_signal_ends_the_run_after_the_step(number, tmp_path):
   run = prepare(tmp_path)
@@ -196,15 +171,13 @@ def test_a_checkpoint_that_does_not_fit_leaves_the_folder_free(tmp_path):
       prepare(tmp_path)
 
 
-@pytest.mark.parametrize("part", ["InnerTrainingView", "rule_metadata"])
-def test_what_cannot_be_made_leaves_the_folder_free(part, tmp_path):
-  def fail(*_):
-    raise ValueError("Received: nothing")
+def test_a_callback_that_cannot_begin_leaves_the_folder_free(tmp_path):
+  class Failing(Callback):
+    def on_begin(self, config, samplers):
+      raise ValueError(f"Received: {len(samplers)} samplers")
 
-  with pytest.MonkeyPatch.context() as patch:
-    patch.setattr(meta_training_run, part, fail)
-    with pytest.raises(ValueError, match="Received: nothing"):
-      prepare(tmp_path, show_inner_training=True)
+  with pytest.raises(ValueError, match="Received: 1 samplers"):
+    prepare(tmp_path, callbacks=[Failing()])
   prepare(tmp_path).folder.release()
 
 
@@ -258,7 +231,13 @@ def test_the_rule_that_does_best_on_held_out_tasks_is_kept(tmp_path, uses):
   curves = read_curves(tmp_path / "tensorboard")
   values = [value for _, value in curves["validation/loss"]]
   np.testing.assert_allclose(values, [0.75, 0.5, 0.625])
-  assert report_run(second).splitlines()[-1].split() == ["3", "0.6250", "25.0"]
+  metadata = UpdateRule.from_preset(tmp_path).metadata
+  assert metadata.validation_curve == (
+    (1, 0.75, 0.25),
+    (2, 0.5, 0.25),
+    (3, 0.625, 0.25),
+  )
+  assert metadata.validation == metadata.validation_curve[-1]
 
 
 def test_buckets_take_turns_in_one_run(tmp_path, capsys):
@@ -272,18 +251,117 @@ def test_buckets_take_turns_in_one_run(tmp_path, capsys):
   assert metadata.units == (6,)
 
 
-def test_report():
-  first = MetaMetrics(1.5, 1.4, 0.1, 0.25, 0.5, 0.75, 1.0, 0.01, 0.0, 0.0)
-  last = first._replace(loss=0.5, accuracy=0.875)
-  text = report_run(Summary(True, 300, 75.0, first, last, (0.03, 0.001)))
-  lines = text.splitlines()
-  assert lines[0].split() == "mean of first 20 steps last 20 steps".split()
-  assert lines[2].split() == ["loss", "1.5000", "0.5000"]
-  assert "accuracy 0.2500 0.8750" in " ".join(text.split())
-  assert lines[-1].startswith("300 meta-steps in 1 min 15 s")
-  assert lines[-1].endswith("inner learning rates: 0.03, 0.001")
+def theta(rule):
+  return [value.numpy() for value in rule.meta_parameters]
 
 
-def test_report_of_a_run_that_was_done():
-  text = report_run(Summary(True, 300, 75.0, None, None, (0.03,)))
-  assert text == "The run was done before: 300 meta-steps."
+def test_a_run_without_a_folder_leaves_nothing(tmp_path, monkeypatch):
+  monkeypatch.chdir(tmp_path)
+  run = prepare(None, validate=True)
+  run.validation.score = lambda _: ValidationScore(0.5, 0.25)
+  summary = continue_run(run, 2, checkpoint_every=1, validate_every=1)
+  assert (summary.finished, summary.steps) == (True, 2)
+  assert not list(tmp_path.iterdir())
+  trainer = tiny_meta.make_trainer(make_config())
+  trainer.train(2)
+  tiny_meta.assert_all_equal(theta(run.rule), tiny_meta.theta_of(trainer))
+  assert run.rule.metadata.outer_steps == 2
+  # A preset of the rule has the same metadata.
+  run.rule.save_preset(tmp_path / "preset")
+  saved = UpdateRule.from_preset(tmp_path / "preset").metadata
+  assert saved.checksum == run.rule.metadata.checksum
+  assert saved.curve == run.rule.metadata.curve
+  assert [score.step for score in saved.curve] == [1, 2]
+
+
+def test_rules_of_some_steps_are_kept(tmp_path):
+  summary = continue_run(
+    prepare(tmp_path), 4, checkpoint_every=9, keep_rules_at=(1, 3)
+  )
+  assert summary.steps == 4
+  folders = sorted(path.name for path in (tmp_path / "rules").iterdir())
+  assert folders == ["step_1", "step_3"]
+  for step in (1, 3):
+    trainer = tiny_meta.make_trainer(make_config())
+    trainer.train(step)
+    rule = UpdateRule.from_preset(tmp_path / "rules" / f"step_{step}")
+    tiny_meta.assert_all_equal(theta(rule), tiny_meta.theta_of(trainer))
+    assert rule.metadata.outer_steps == step
+  # The same request is fulfilled already; a step that is over is refused.
+  continue_run(prepare(tmp_path), 5, checkpoint_every=9, keep_rules_at=(1, 3))
+  with pytest.raises(ValueError, match=r"keep_rules_at=\(2,\), .* 5 steps"):
+    continue_run(prepare(tmp_path), 6, checkpoint_every=9, keep_rules_at=(2,))
+  with pytest.raises(ValueError, match="keep_rules_at=.*logdir=None"):
+    continue_run(prepare(None), 6, checkpoint_every=9, keep_rules_at=(2,))
+  prepare(tmp_path).folder.release()
+
+
+class Clock:
+  """Counts an hour between the steps."""
+
+  def __init__(self, monkeypatch):
+    self.seconds = 0.0
+    clock = types.SimpleNamespace(monotonic=lambda: self.seconds)
+    monkeypatch.setattr(log, "time", clock)
+
+  def callback(self):
+    clock = self
+
+    class AddHour(Callback):
+      def on_step(self, step, metrics):
+        clock.seconds += 3600
+
+    return AddHour()
+
+
+def test_hours_are_those_of_all_sessions(tmp_path, monkeypatch):
+  clock = Clock(monkeypatch)
+  callbacks = [clock.callback()]
+  steps = []
+  for hours in (2, 2, 3):
+    run = prepare(tmp_path, callbacks=callbacks)
+    summary = continue_run(run, None, checkpoint_every=9, hours=hours)
+    assert summary.finished
+    steps.append(summary.steps)
+  assert steps == [2, 2, 3]
+  assert saved_steps(tmp_path) == [2, 3]
+  assert summary.seconds == 3 * 3600
+  trainer = tiny_meta.make_trainer(make_config())
+  trainer.train(3)
+  rule = UpdateRule.from_preset(tmp_path)
+  tiny_meta.assert_all_equal(theta(rule), tiny_meta.theta_of(trainer))
+  assert rule.metadata.wall_time_seconds == 3 * 3600
+
+
+def test_callbacks_see_steps_validations_and_checkpoints(tmp_path):
+  seen = []
+
+  class Recorder(Callback):
+    def on_begin(self, config, samplers):
+      seen.append(("begin", config.slots, len(samplers)))
+
+    def on_step(self, step, metrics):
+      seen.append(("step", step, metrics.skipped))
+
+    def on_validation(self, step, score):
+      seen.append(("validation", step, score.loss))
+
+    def on_checkpoint(self, state):
+      seen.append(("checkpoint", state.step, state.writer is not None))
+
+    def on_end(self, summary):
+      seen.append(("end", summary.steps, summary.finished))
+
+  run = prepare(tmp_path, validate=True, callbacks=[Recorder()])
+  run.validation.score = lambda _: ValidationScore(0.5, 0.25)
+  continue_run(run, 3, checkpoint_every=2, validate_every=2)
+  assert seen == [
+    ("begin", 2, 1),
+    ("step", 1, 0.0),
+    ("step", 2, 0.0),
+    ("validation", 2, 0.5),
+    ("checkpoint", 2, True),
+    ("step", 3, 0.0),
+    ("checkpoint", 3, True),
+    ("end", 3, True),
+  ]

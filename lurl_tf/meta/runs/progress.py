@@ -1,39 +1,42 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Progress lines for long work: step, values, speed and time left."""
+"""Progress lines of long computations: step, values, speed and time left."""
 
 import time
 from collections.abc import Callable
 
 
 class Progress:
-  """Prints a line now and then, and always for the last step.
+  """Prints a line every few seconds, and always for the last step.
 
-  The time before the first update is left out of the speed: it holds the
-  compilation of the work's graph.
+  The speed leaves out the time before the first update, in which the graph is
+  compiled.
 
   Args:
-    total_steps: the step number at which the work is done.
-    unit: what one step is called in the line.
-    label: text at the start of every line; nothing if empty.
-    seconds_between_lines: the least time between two lines.
-    clock: returns seconds; an argument so that a test can hold the time.
-    write: takes a finished line.
+    total_steps: Integer number of the last step; None if it is not known.
+    unit: Name of a step in the line.
+    label: Text at the start of every line; empty for none.
+    seconds_between_lines: Least number of seconds between two lines.
+    clock: Function that returns the time in seconds.
+    write: Function that takes a finished line; default: `print`.
+    seconds_left: Function that returns the seconds left, for computations that
+      end by the clock; default: an estimate by the speed.
 
   Example:
 
-  >>> progress = Progress(2, unit="meta-step", write=lambda line: None)
+  >>> progress = Progress(2, unit="outer step", write=lambda line: None)
   >>> progress.update(1, loss=0.9)
   >>> progress.update(2, loss=0.8)
   """
 
   def __init__(
     self,
-    total_steps: int,
+    total_steps: int | None,
     unit: str = "step",
     label: str = "",
     seconds_between_lines: float = 5.0,
     clock: Callable[[], float] = time.monotonic,
     write: Callable[[str], None] | None = None,
+    seconds_left: Callable[[], float] | None = None,
   ):
     self._total_steps = total_steps
     self._unit = unit
@@ -41,21 +44,22 @@ class Progress:
     self._seconds_between_lines = seconds_between_lines
     self._clock = clock
     self._write = write or (lambda line: print(line, flush=True))
+    self._seconds_left = seconds_left
     self._began: tuple[int, float] | None = None
     self._last_line_at: float | None = None
 
   def update(self, step: int, **values: float) -> None:
-    """Says that `step` steps are done.
+    """Reports that `step` steps are done.
 
     Args:
-      step: steps done so far, counted like `total_steps`; a resumed run
-        starts where it was.
-      **values: numbers to show, for example `loss=0.8`.
+      step: Integer number of steps done so far, counted like `total_steps`; a
+        resumed run starts with the step that it resumes from.
+      **values: Numbers to print, for example `loss=0.8`.
     """
     now = self._clock()
     if self._began is None:
       self._began = (step, now)
-    is_last = step >= self._total_steps
+    is_last = self._total_steps is not None and step >= self._total_steps
     is_due = (
       self._last_line_at is None
       or now - self._last_line_at >= self._seconds_between_lines
@@ -66,27 +70,32 @@ class Progress:
     self._write(self._line(step, now, values))
 
   def _line(self, step: int, now: float, values: dict[str, float]) -> str:
-    parts = [f"{self._unit} {step}/{self._total_steps}"]
+    total = "" if self._total_steps is None else f"/{self._total_steps}"
+    parts = [f"{self._unit} {step}{total}"]
     parts += [f"{name} {value:.4g}" for name, value in values.items()]
     first_step, first_time = self._began
     if step > first_step and now > first_time:
       steps_per_second = (step - first_step) / (now - first_time)
       parts.append(f"{steps_per_second:.3g} {self._unit}s/s")
-      if step < self._total_steps:
-        seconds_left = (self._total_steps - step) / steps_per_second
-        parts.append(f"{format_seconds(seconds_left)} left")
+      estimates = []
+      if self._total_steps is not None:
+        estimates.append((self._total_steps - step) / steps_per_second)
+      if self._seconds_left is not None:
+        estimates.append(self._seconds_left())
+      if estimates and min(estimates) > 0:
+        parts.append(f"{format_seconds(min(estimates))} left")
     line = "  ".join(parts)
     return f"{self._label}  {line}" if self._label else line
 
 
 def format_seconds(seconds: float) -> str:
-  """A duration for people.
+  """Formats a duration.
 
   Args:
-    seconds: not negative.
+    seconds: Number of seconds, not negative.
 
   Returns:
-    Two units at most, the smaller one whole.
+    Text with at most two units, the smaller one whole.
 
   Example:
 

@@ -1,15 +1,22 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Ctrl-C and SIGTERM as a wish to stop between two steps."""
+"""Ctrl-C and SIGTERM as a request to stop between two steps."""
 
 import os
 import signal
+import threading
 
 
 class Interruption:
   """A context in which the first Ctrl-C or SIGTERM only sets `requested`.
 
-  A step is never torn: the work looks at `requested` between steps, saves and
-  ends. A second Ctrl-C ends the program at once.
+  A step is never torn: the computation checks `requested` between steps, saves
+  its state and ends. A second Ctrl-C ends the program at once.
+
+  Python delivers signals to the main thread only; in other threads the context
+  changes nothing.
+
+  Attributes:
+    requested: Whether a signal was received.
 
   Example:
 
@@ -23,8 +30,9 @@ class Interruption:
     self._previous = {}
 
   def __enter__(self) -> "Interruption":
-    for number in (signal.SIGINT, signal.SIGTERM):
-      self._previous[number] = signal.signal(number, self._handle)
+    if threading.current_thread() is threading.main_thread():
+      for number in (signal.SIGINT, signal.SIGTERM):
+        self._previous[number] = signal.signal(number, self._handle)
     return self
 
   def __exit__(self, *_) -> None:
@@ -35,5 +43,5 @@ class Interruption:
     if self.requested and number == signal.SIGINT:
       raise KeyboardInterrupt
     self.requested = True
-    # Not print: the signal may have come in the middle of one.
+    # `print` is not reentrant: the signal may have interrupted a call of it.
     os.write(1, b"Stopping after this step; Ctrl-C again stops at once.\n")

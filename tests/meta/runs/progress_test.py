@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Tests of the progress lines."""
 
-from experiments.common import progress
+from lurl_tf.meta.runs import progress
 
 
 class FakeClock:
@@ -23,13 +23,13 @@ def make_progress(total_steps, **options):
 
 
 def test_line_holds_step_values_speed_and_time_left():
-  reporter, clock, lines = make_progress(100, unit="meta-step", label="train")
+  reporter, clock, lines = make_progress(100, unit="outer step", label="train")
   reporter.update(1, loss=0.9)
   clock.seconds = 10.0
   reporter.update(21, loss=0.81234)
   assert lines == [
-    "train  meta-step 1/100  loss 0.9",
-    "train  meta-step 21/100  loss 0.8123  2 meta-steps/s  40 s left",
+    "train  outer step 1/100  loss 0.9",
+    "train  outer step 21/100  loss 0.8123  2 outer steps/s  40 s left",
   ]
 
 
@@ -64,3 +64,11 @@ def test_format_seconds():
 def test_default_prints(capsys):
   progress.Progress(1).update(1)
   assert capsys.readouterr().out == "step 1/1\n"
+
+
+def test_a_computation_that_ends_by_the_clock():
+  reporter, clock, lines = make_progress(None, seconds_left=lambda: 120.0)
+  reporter.update(1)
+  clock.seconds = 10.0
+  reporter.update(21)
+  assert lines == ["step 1", "step 21  2 steps/s  2 min 0 s left"]

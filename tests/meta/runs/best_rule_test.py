@@ -3,8 +3,8 @@
 
 import numpy as np
 
-from experiments.training.best_rule import keep_best
 from lurl_tf import presets
+from lurl_tf.meta.runs.best_rule import keep_best
 from lurl_tf.meta.validation import ValidationScore
 from lurl_tf.rule import UpdateRule
 from tests import tiny_meta
