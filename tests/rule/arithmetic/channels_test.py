@@ -142,6 +142,6 @@ def test_bias_before_normalization_has_no_effect(mixing):
   mixed = channels.mix(inputs, layer, mixing, channels.EXAMPLES_AXIS)
   expected = tf.nn.relu(channels.normalize(mixed + layer.bias, layer.offset))
   actual = channels.mix_and_normalize(
-    inputs, layer, mixing, channels.EXAMPLES_AXIS, tf.nn.relu
+    inputs, layer, mixing, channels.EXAMPLES_AXIS
   )
   np.testing.assert_allclose(actual, expected, rtol=1e-9, atol=1e-12)
