@@ -5,17 +5,19 @@ import setuptools
 
 setuptools.setup(
   name="lurl_tf",
-  version="0.1.0",
+  version="0.2.0",
   description=(
     "Meta-learned unsupervised update rules for Keras and TensorFlow."
   ),
   license="Apache-2.0",
   license_files=["LICENSE"],
   python_requires=">=3.11",
-  packages=setuptools.find_packages(
-    include=["lurl_tf", "lurl_tf.*", "experiments", "experiments.*"]
-  ),
-  package_data={"lurl_tf.presets": ["shipped/*", "shipped/*/*"]},
+  # The scripts in `experiments` run from a checkout: as a top-level package of
+  # site-packages, that name would hide a user's own.
+  packages=setuptools.find_packages(include=["lurl_tf", "lurl_tf.*"]),
+  package_data={
+    "lurl_tf.presets": ["shipped/*", "shipped/*/*", "starts/*/*"],
+  },
   # Where file names ignore case, the usual folder `build` would be the file
   # `BUILD`.
   options={"build": {"build_base": ".build"}},

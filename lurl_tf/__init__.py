@@ -19,7 +19,7 @@ from lurl_tf.models import LocalRuleModel, RuleFeatures
 from lurl_tf.rule import UpdateRule, from_tf1_checkpoint, inner_step
 from lurl_tf.structures import Activations, LayerWeights, RuleConfig
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
 
 __all__ = [
   "Activations",

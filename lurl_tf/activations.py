@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Activations of base models: Keras's own, and a step function."""
+"""Activations of base models: those of Keras, and a step function."""
 
 from collections.abc import Callable
 from typing import Any
@@ -13,13 +13,13 @@ Activation = str | Callable[[Any], Any]
 def step(inputs: Any) -> Any:
   """The step function: 1 where the input is positive, else 0.
 
-  It has no useful derivative, and an update rule needs none.
+  Its derivative is 0 almost everywhere; update rules do not use it.
 
   Args:
-    inputs: a tensor.
+    inputs: Tensor.
 
   Returns:
-    A tensor of the same shape and type.
+    Tensor of the same shape and type.
 
   Example:
 
@@ -31,16 +31,16 @@ def step(inputs: Any) -> Any:
 
 
 def get(identifier: Any) -> Callable[[Any], Any]:
-  """The activation of a name; as `keras.activations.get`, and `"step"`.
+  """Finds an activation like `keras.activations.get`, or `"step"`.
 
   Args:
-    identifier: a name, a callable, None for the identity, or what
-      `keras.activations.serialize` makes of one.
+    identifier: Name, callable, None for the identity, or return value of
+      `keras.activations.serialize`.
 
   Returns:
     A callable.
 
   Raises:
-    ValueError: if there is no such activation.
+    ValueError: If there is no such activation.
   """
   return step if identifier == "step" else keras.activations.get(identifier)

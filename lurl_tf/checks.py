@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Checks that the options of baselines share."""
+"""Checks of option values."""
 
 import math
 import numbers
@@ -10,11 +10,11 @@ def check_at_least(owner: Any, **least: float) -> None:
   """Raises an error unless attributes are large enough.
 
   Args:
-    owner: what has the attributes.
-    **least: the smallest value allowed, by attribute.
+    owner: Object with the attributes.
+    **least: Smallest allowed value of each attribute.
 
   Raises:
-    ValueError: if one is smaller; names it.
+    ValueError: If an attribute is smaller; names it.
   """
   for name, minimum in least.items():
     value = getattr(owner, name)
@@ -25,14 +25,14 @@ def check_at_least(owner: Any, **least: float) -> None:
 
 
 def check_positive(owner: Any, *names: str) -> None:
-  """Raises an error unless attributes are above zero.
+  """Raises an error unless attributes are positive.
 
   Args:
-    owner: what has the attributes.
-    *names: of the attributes.
+    owner: Object with the attributes.
+    *names: Names of the attributes.
 
   Raises:
-    ValueError: if one is not; names it.
+    ValueError: If an attribute is out of range; names it.
   """
   for name in names:
     value = getattr(owner, name)
@@ -44,11 +44,11 @@ def check_share_below_one(owner: Any, *names: str) -> None:
   """Raises an error unless attributes are from 0 to below 1.
 
   Args:
-    owner: what has the attributes.
-    *names: of the attributes.
+    owner: Object with the attributes.
+    *names: Names of the attributes.
 
   Raises:
-    ValueError: if one is not; names it.
+    ValueError: If an attribute is out of range; names it.
   """
   for name in names:
     value = getattr(owner, name)
@@ -59,13 +59,13 @@ def check_share_below_one(owner: Any, *names: str) -> None:
 
 
 def check_units(units: tuple[int, ...]) -> None:
-  """Raises an error unless there are layers, and each has units.
+  """Raises an error unless there is a layer, and every layer has units.
 
   Args:
-    units: of every layer.
+    units: Units of each layer.
 
   Raises:
-    ValueError: if there is no layer, or one without units.
+    ValueError: If there is no layer, or a layer without units.
   """
   if not units or min(units) < 1:
     raise ValueError(
@@ -74,13 +74,16 @@ def check_units(units: tuple[int, ...]) -> None:
 
 
 def checked_decay(decay: Any) -> float:
-  """The decay as a float.
+  """Converts a weight decay to a float.
 
   Args:
-    decay: what was given.
+    decay: Value to check.
+
+  Returns:
+    The decay.
 
   Raises:
-    ValueError: if it is not a finite number, 0 or more.
+    ValueError: If it is not a finite number, 0 or more.
   """
   if not (is_finite(decay) and decay >= 0):
     raise ValueError(
@@ -90,10 +93,13 @@ def checked_decay(decay: Any) -> float:
 
 
 def is_finite(value: Any) -> bool:
-  """Whether a value is a finite number, and no bool.
+  """Returns whether a value is a finite number; bools are not.
 
   Args:
-    value: anything.
+    value: Any object.
+
+  Returns:
+    A bool.
   """
   number = isinstance(value, numbers.Real) and not isinstance(value, bool)
   return number and math.isfinite(value)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Files on any file system that TensorFlow knows: disks, gs://, ram://."""
+"""Files on every file system of TensorFlow: disks, gs://, ram://."""
 
 import contextlib
 import os
@@ -12,23 +12,23 @@ Path = str | os.PathLike[str]
 
 
 def is_local(path: Path) -> bool:
-  """Whether a path is one of this machine's own file systems."""
+  """Returns whether a path is on a local file system."""
   return "://" not in os.fspath(path)
 
 
 @contextlib.contextmanager
 def os_errors(path: Path) -> Iterator[None]:
-  """A context in which errors of TensorFlow's file systems become OSErrors.
+  """Turns errors of TensorFlow's file systems into OSErrors.
 
   Args:
-    path: named in the message.
+    path: Path that the message names.
 
   Yields:
-    Nothing.
+    None.
 
   Raises:
-    FileNotFoundError: if a file or folder is missing.
-    OSError: if anything else went wrong.
+    FileNotFoundError: If a file or folder is missing.
+    OSError: If another operation failed.
   """
   try:
     yield
@@ -39,25 +39,31 @@ def os_errors(path: Path) -> Iterator[None]:
 
 
 def read_bytes(path: Path) -> bytes:
-  """All that a file holds.
+  """Reads a whole file.
+
+  Args:
+    path: Path of the file.
+
+  Returns:
+    Contents of the file.
 
   Raises:
-    FileNotFoundError: if there is none.
-    OSError: if it cannot be read.
+    FileNotFoundError: If there is no such file.
+    OSError: If it cannot be read.
   """
   with os_errors(path), tf.io.gfile.GFile(os.fspath(path), "rb") as file:
     return file.read()
 
 
 def write_atomically(path: Path, content: bytes) -> None:
-  """Writes a file; a reader sees the old one or the whole new one.
+  """Writes a file so that readers see the old or the new one, never a part.
 
   Args:
-    path: the file; missing folders above it are made.
-    content: what it will hold.
+    path: Path of the file; missing parent folders are made.
+    content: Contents of the file.
 
   Raises:
-    OSError: if it cannot be written; the old file is left.
+    OSError: If it cannot be written; an old file is left as it was.
   """
   path = os.fspath(path)
   partial = f"{path}.{uuid.uuid4().hex}.partial"
@@ -66,7 +72,7 @@ def write_atomically(path: Path, content: bytes) -> None:
       if os.path.dirname(path):
         tf.io.gfile.makedirs(os.path.dirname(path))
       if is_local(path):
-        # TensorFlow's files do not wait until the bytes are on the disk.
+        # TensorFlow's files have no fsync.
         with open(partial, "wb") as file:
           file.write(content)
           file.flush()
@@ -83,10 +89,16 @@ def write_atomically(path: Path, content: bytes) -> None:
 
 
 def check_folder_writable(folder: Path) -> None:
-  """Raises OSError unless files can be made in a folder, made if missing."""
+  """Raises OSError unless files can be written into a folder.
+
+  Args:
+    folder: Path of the folder, which is made if it is missing.
+
+  Raises:
+    OSError: If no file can be written.
+  """
   probe = tf.io.gfile.join(os.fspath(folder), f".{uuid.uuid4().hex}.probe")
-  # The permission bits do not tell the whole story (read-only mounts, full
-  # disks), so try.
+  # A trial, since permission bits do not show read-only mounts and full disks.
   with os_errors(folder):
     tf.io.gfile.makedirs(os.fspath(folder))
     try:

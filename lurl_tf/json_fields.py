@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Reads frozen dataclasses from JSON, and says what is wrong with it."""
+"""Reads frozen dataclasses from JSON, with an error that names the field."""
 
 import contextlib
 import dataclasses
@@ -11,22 +11,22 @@ _Fields = TypeVar("_Fields")
 
 
 def from_json(kind: type[_Fields], value: Any, where: str = "") -> _Fields:
-  """Makes a dataclass of what `json.load` returns.
+  """Makes a dataclass of a JSON object.
 
   JSON has lists in place of tuples and NamedTuples, and nested objects in place
   of nested dataclasses; a field that is absent takes its default.
 
   Args:
-    kind: a dataclass of numbers, texts, booleans, `Literal`s, tuples and unions
-      of them, and dataclasses of the same sort.
-    value: the JSON object.
-    where: what holds it, for error messages.
+    kind: Dataclass of numbers, texts, booleans, `Literal`s, NamedTuples, tuples
+      and unions of them, and dataclasses of such fields.
+    value: JSON object, as `json.load` returns it.
+    where: Name of the object for error messages; empty for that of `kind`.
 
   Returns:
     An instance of `kind`.
 
   Raises:
-    ValueError: if a field is unknown, missing or of a wrong type, or `kind`
+    ValueError: If a field is unknown, missing or of a wrong type, or `kind`
       refuses a value; names the field.
   """
   name = where or kind.__name__
@@ -62,7 +62,7 @@ def from_json(kind: type[_Fields], value: Any, where: str = "") -> _Fields:
 
 
 def _convert(hint: Any, value: Any, where: str) -> Any:
-  """One field's value as its type has it."""
+  """Converts the value of a field to its type."""
   origin, arguments = typing.get_origin(hint), typing.get_args(hint)
   if dataclasses.is_dataclass(hint):
     return from_json(hint, value, where)

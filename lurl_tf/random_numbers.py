@@ -1,7 +1,19 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Random streams: the integers that keep independent random draws apart."""
+"""Random streams, and stateless draws that every device makes alike.
+
+XLA turns the same random bits into other floating-point numbers than the rest
+of TensorFlow does, but into the same integers. So all numbers here are computed
+from integers.
+"""
 
 import enum
+import math
+from collections.abc import Sequence
+
+import tensorflow as tf
+
+# Largest share in `normal`: `erfinv` is infinite at 1.
+_LARGEST_SHARE = 1 - 1e-6
 
 
 class Stream(enum.IntEnum):
@@ -52,3 +64,75 @@ class Stream(enum.IntEnum):
   # Offsets so large that no counter reaches them.
   EVALUATION_WEIGHTS = 2**30
   PERTURBATIONS = 2**30
+
+
+def uniform(
+  shape: Sequence[int] | tf.Tensor, seed: tf.Tensor, dtype: str | tf.DType
+) -> tf.Tensor:
+  """Draws numbers uniformly from [-1, 1].
+
+  Args:
+    shape: Shape of the result.
+    seed: Two integers.
+    dtype: Float type of the result.
+
+  Returns:
+    Tensor of `shape`.
+  """
+  integers = tf.random.stateless_uniform(
+    shape, seed, minval=None, maxval=None, dtype=tf.int32, alg="philox"
+  )
+  return tf.cast(integers, dtype) / 2**31
+
+
+def normal(
+  shape: Sequence[int] | tf.Tensor, seed: tf.Tensor, dtype: str | tf.DType
+) -> tf.Tensor:
+  """Draws standard normal numbers, clipped at about five standard deviations.
+
+  Args:
+    shape: Shape of the result.
+    seed: Two integers.
+    dtype: Float type of the result.
+
+  Returns:
+    Tensor of `shape`.
+  """
+  share = tf.clip_by_value(
+    uniform(shape, seed, dtype), -_LARGEST_SHARE, _LARGEST_SHARE
+  )
+  return math.sqrt(2) * tf.math.erfinv(share)
+
+
+def truncated_normal(
+  shape: Sequence[int] | tf.Tensor,
+  seed: tf.Tensor,
+  dtype: str | tf.DType,
+  cut: float = 2.0,
+) -> tf.Tensor:
+  """Draws from a standard normal distribution that is truncated.
+
+  Args:
+    shape: Shape of the result.
+    seed: Two integers.
+    dtype: Float type of the result.
+    cut: Largest absolute value, in standard deviations.
+
+  Returns:
+    Tensor of `shape`.
+  """
+  return truncated_normal_of(uniform(shape, seed, dtype), cut)
+
+
+def truncated_normal_of(shares: tf.Tensor, cut: float = 2.0) -> tf.Tensor:
+  """Maps uniform numbers to truncated standard normal ones.
+
+  Args:
+    shares: Numbers from `uniform`.
+    cut: Largest absolute value, in standard deviations.
+
+  Returns:
+    Tensor of the shape of `shares`.
+  """
+  root = math.sqrt(2)
+  return root * tf.math.erfinv(math.erf(cut / root) * shares)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The structures that pass between rooms, a shape line per field.
+"""The structures that pass between packages, with shapes.
 
 Axis letters, everywhere: `t` tasks (optional, leading), `b` examples, `u` units
 (`i` below, `j` above), `c` channels, `k` classes.
@@ -15,13 +15,13 @@ Mixing = Literal["published", "pooled"]
 
 
 class LayerWeights(NamedTuple):
-  """The inner parameters of one layer; phi is a tuple of these.
+  """Inner parameters of one layer; phi is a tuple of these.
 
   Attributes:
     kernel: `[..., i, j]`, W of the paper.
     bias: `[..., j]`, added after batch normalisation.
-    backward_kernel: `[..., i, j]`, V of the paper: carries the error signal
-      downwards, and has the shape of `kernel`, not of its transpose.
+    backward_kernel: `[..., i, j]`, V of the paper, which carries the error
+      signal downwards. It has the shape of `kernel`, not of its transpose.
   """
 
   kernel: tf.Tensor
@@ -30,7 +30,7 @@ class LayerWeights(NamedTuple):
 
 
 class Activations(NamedTuple):
-  """One forward pass of a base model.
+  """Activations of one forward pass of a base model.
 
   Attributes:
     inputs: `[..., b, i]`, x of layer 0.
@@ -49,14 +49,14 @@ class Activations(NamedTuple):
 
 
 class LabelledExamples(NamedTuple):
-  """A data set's split, held in memory.
+  """A split of a data set, in memory.
 
   Attributes:
-    inputs: `[b, i]`, uint8 (0 to 255) or float32 (scaled already).
+    inputs: `[b, i]`, uint8 from 0 to 255, or float32, already scaled.
     labels: `[b]`, int32 class indices.
-    class_names: a name per class, indexed by label.
-    image_shape: of a row of `inputs`: `(height, width, channels)` of images,
-      `(i,)` of what is no image, such as a text's bag of words or a point.
+    class_names: Names of the classes, indexed by label.
+    image_shape: Shape of a row of `inputs`: `(height, width, channels)` of
+      images; `(i,)` of others, such as bags of words and points.
   """
 
   inputs: np.ndarray
@@ -65,21 +65,24 @@ class LabelledExamples(NamedTuple):
   image_shape: tuple[int, ...]
 
   def take(self, rows: np.ndarray) -> "LabelledExamples":
-    """Some of the examples.
+    """Selects examples.
 
     Args:
       rows: `[n]` row numbers, or `[b]` bool.
+
+    Returns:
+      `LabelledExamples`.
     """
     return self._replace(inputs=self.inputs[rows], labels=self.labels[rows])
 
 
 class Episode(NamedTuple):
-  """Labelled examples for the meta-objective; labels go nowhere else.
+  """Labelled examples of the meta-objective, the only use of labels.
 
   Attributes:
-    support_inputs: `[..., b, i]` examples the read-out is fitted on.
+    support_inputs: `[..., b, i]`, examples to fit the read-out.
     support_targets: `[..., b, k]` one-hot.
-    query_inputs: `[..., b, i]` examples the read-out is scored on.
+    query_inputs: `[..., b, i]`, examples to score the read-out.
     query_targets: `[..., b, k]` one-hot.
     support_extra_targets: `[..., b, r]` further regression targets, or empty.
     query_extra_targets: `[..., b, r]`, or empty.
@@ -95,24 +98,25 @@ class Episode(NamedTuple):
 
 @dataclasses.dataclass(frozen=True)
 class RuleConfig:
-  """Sizes and options of an `UpdateRule`; the defaults are the published ones.
+  """Sizes and options of an `UpdateRule`, by default the published ones.
 
   Args:
-    hidden_channels: channels of every unit's state h.
-    delta_channels: channels of the error signal.
-    top_channels: channels inside the network that starts the error signal.
-    readout_channels: channels over which a weight change is contracted.
-    output_size: units of the base model's top layer. `"published"` mixing
-      works for this size only; `"pooled"` for any, and ignores it.
-    mixing: how a unit sees other examples and units. `"published"`:
-      width-3 convolutions over neighbouring examples and neighbouring units.
-      `"pooled"`: means over examples and over units, so that their order does
-      not matter.
-    identical_updates: whether V receives the very change of W.
-    dtype: float type of meta-parameters and arithmetic.
+    hidden_channels: Channels of every unit's state h.
+    delta_channels: Channels of the error signal.
+    top_channels: Channels of the network that starts the error signal.
+    readout_channels: Channels over which a weight change is contracted.
+    output_size: Units of the base model's top layer. With `"published"` mixing,
+      the rule works for this size only; with `"pooled"` mixing, it works for
+      any size and ignores this one.
+    mixing: How a unit's network depends on other examples and units.
+      `"published"`: convolutions of width 3 over neighbouring examples and
+      neighbouring units. `"pooled"`: means over examples and over units, so
+      that their order does not matter.
+    identical_updates: Whether V receives the change of W.
+    dtype: Float type of meta-parameters and arithmetic.
 
   Raises:
-    ValueError: if a size is not a positive integer, or an option is unknown.
+    ValueError: If a size is not a positive integer, or an option is unknown.
   """
 
   hidden_channels: int = 64

@@ -16,7 +16,7 @@ import tensorflow as tf
 
 import lurl_tf
 from lurl_tf.meta.inner.objective import ridge_objective
-from lurl_tf.rule.arithmetic.winograd import winograd_convolutions
+from lurl_tf.rule.arithmetic.scope import arithmetic_scope
 from lurl_tf.rule.learned import weight_change
 from lurl_tf.rule.learned.update_rule import compute_signals
 from lurl_tf.structures import LayerWeights, RuleConfig
@@ -298,7 +298,7 @@ GROUPS = (
 @functools.cache
 def computed(group, file, winograd=False):
   """Name to value of one group of quantities."""
-  with winograd_convolutions(winograd):
+  with arithmetic_scope(convolutions="winograd" if winograd else "direct"):
     return dict(group(load_case(file)))
 
 
@@ -338,7 +338,7 @@ def test_states_after_steps(case, file, winograd):
 @CONVOLUTIONS
 def test_states_after_steps_in_float32(file, winograd):
   case = load_case(file, "float32")
-  with winograd_convolutions(winograd):
+  with arithmetic_scope(convolutions="winograd" if winograd else "direct"):
     values = dict(states_after_steps(case, "float32"))
   assert_all_golden(case, values, tolerance=1e-5)
 

@@ -81,7 +81,6 @@ TESTED_BY = {
     "lurl_tf/rule/learned/parameters.py",
     "lurl_tf/rule/learned/state_projections.py",
     "lurl_tf/rule/learned/unit_state.py",
-    "lurl_tf/rule/learned/weight_change.py",
   ),
   "tests/layers/forward_pass_test.py": ("lurl_tf/activations.py",),
   "tests/meta/estimators/evolution_test.py": (

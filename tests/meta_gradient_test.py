@@ -19,6 +19,7 @@ from lurl_tf.meta.inner.unroll import (
 )
 from lurl_tf.meta.inner.unroll_config import UnrollConfig
 from lurl_tf.optimizers import InnerOptimizerConfig
+from lurl_tf.rule.arithmetic import channels
 from lurl_tf.rule.learned.update_rule import UpdateRule
 from lurl_tf.structures import Episode, RuleConfig
 
@@ -44,7 +45,6 @@ def make_problem(
   mixing,
   identical_updates,
   activation,
-  nonlinearity,
   inner_optimizer=DEFAULT_INNER_OPTIMIZER,
 ):
   """Mean loss of a 3-step unroll as a function of a flat theta."""
@@ -101,7 +101,6 @@ def make_problem(
       data,
       tf.constant(STEPS),
       activation,
-      nonlinearity,
       inner_optimizer,
     )
     return metrics.loss[0]
@@ -136,13 +135,18 @@ def extrapolated_difference(loss, theta, direction, epsilon):
   return (4 * near - far) / 3
 
 
+@pytest.fixture(name="smooth_rule")
+def fixture_smooth_rule(monkeypatch):
+  """Softplus in place of ReLU in the rule's networks."""
+  monkeypatch.setattr(channels, "rectify", tf.nn.softplus)
+
+
+@pytest.mark.usefixtures("smooth_rule")
 @pytest.mark.parametrize(("mixing", "identical_updates"), KINDS)
 def test_every_meta_parameter_with_smooth_nonlinearities(
   mixing, identical_updates
 ):
-  loss, theta = make_problem(
-    mixing, identical_updates, "softplus", tf.nn.softplus
-  )
+  loss, theta = make_problem(mixing, identical_updates, "softplus")
   gradients = gradient_of(loss, theta)
   generator = np.random.default_rng(5)
   # Rounding errors of two losses, in their difference.
@@ -167,7 +171,7 @@ def test_every_meta_parameter_with_smooth_nonlinearities(
 @pytest.mark.parametrize(("mixing", "identical_updates"), KINDS)
 def test_whole_theta_with_relu(mixing, identical_updates):
   """The gradient is eager: tracing a graph would take longest."""
-  loss, theta = make_problem(mixing, identical_updates, "relu", tf.nn.relu)
+  loss, theta = make_problem(mixing, identical_updates, "relu")
   gradients = gradient_of(loss.python_function, theta)
   generator = np.random.default_rng(2)
   for _ in range(3):
@@ -188,14 +192,13 @@ def test_whole_theta_with_relu(mixing, identical_updates):
     assert min(errors) <= 1e-4 * abs(actual)
 
 
+@pytest.mark.usefixtures("smooth_rule")
 @pytest.mark.parametrize("name", INNER_OPTIMIZERS)
 def test_through_the_state_of_an_inner_optimizer(name):
   """Theta and the inner rates together, in smooth networks."""
-  loss, theta = make_problem(
-    "pooled", True, "softplus", tf.nn.softplus, INNER_OPTIMIZERS[name]
-  )
+  loss, theta = make_problem("pooled", True, "softplus", INNER_OPTIMIZERS[name])
   gradients = gradient_of(loss, theta)
-  plain, _ = make_problem("pooled", True, "softplus", tf.nn.softplus)
+  plain, _ = make_problem("pooled", True, "softplus")
   difference = float(loss(*theta)) - float(plain.python_function(*theta))
   assert abs(difference) > 1e-4
   generator = np.random.default_rng(4)

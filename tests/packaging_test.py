@@ -1,12 +1,17 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Tests that setup.py declares what the files import."""
+"""Tests of setup.py: its requirements, and the wheel that it builds."""
 
 import ast
+import pathlib
 import re
+import shutil
+import subprocess
+import sys
 
 import pytest
 
 import lurl_tf
+from lurl_tf.presets import catalogue
 from tests import source_tree
 
 pytestmark = pytest.mark.skipif(
@@ -85,10 +90,65 @@ def test_extra_brings_what_tests_import():
   assert undeclared == []
 
 
-def test_all_files_of_the_shipped_presets_are_packaged():
+def test_all_files_of_the_shipped_rules_are_packaged():
   folder = source_tree.ROOT / "lurl_tf" / "presets"
   patterns = setup_arguments()["package_data"]["lurl_tf.presets"]
   packaged = {file for pattern in patterns for file in folder.glob(pattern)}
-  shipped = [f for f in (folder / "shipped").rglob("*") if f.is_file()]
-  assert len(shipped) >= 4
+  shipped = [
+    file
+    for name in ("shipped", "starts")
+    for file in (folder / name).rglob("*")
+    if file.is_file()
+  ]
+  assert len(shipped) >= 10
   assert set(shipped) <= packaged
+
+
+@pytest.fixture(name="installed", scope="module")
+def fixture_installed(tmp_path_factory):
+  """A folder like site-packages, into which the wheel was unpacked."""
+  source = tmp_path_factory.mktemp("source")
+  for name in ("lurl_tf", "experiments"):
+    shutil.copytree(
+      source_tree.ROOT / name,
+      source / name,
+      ignore=shutil.ignore_patterns("__pycache__"),
+    )
+  for name in ("setup.py", "LICENSE"):
+    shutil.copy(source_tree.ROOT / name, source)
+  site = tmp_path_factory.mktemp("site")
+  subprocess.run(
+    [
+      *(sys.executable, "-m", "pip", "install", "--quiet", "--no-deps"),
+      *("--no-build-isolation", "--no-compile", "--no-index"),
+      *("--target", str(site), str(source)),
+    ],
+    check=True,
+    capture_output=True,
+  )
+  return site
+
+
+def test_the_wheel_holds_the_library_and_nothing_else(installed):
+  version = lurl_tf.__version__
+  assert {path.name for path in installed.iterdir()} == {
+    "lurl_tf",
+    f"lurl_tf-{version}.dist-info",
+  }
+  library = source_tree.ROOT / "lurl_tf"
+  for file in library.rglob("*.py"):
+    name = file.relative_to(library)
+    assert (installed / "lurl_tf" / name).read_text() == file.read_text()
+
+
+@pytest.mark.parametrize(
+  "name", [*lurl_tf.presets.available(), *lurl_tf.presets.starts(), "imitation"]
+)
+def test_every_rule_loads_from_the_wheel(installed, name, monkeypatch):
+  presets = installed / "lurl_tf" / "presets"
+  for constant, folder in (("SHIPPED", "shipped"), ("STARTS", "starts")):
+    monkeypatch.setattr(catalogue, constant, presets / folder)
+  assert installed in pathlib.Path(catalogue.find(name)).parents
+  assert lurl_tf.presets.default() == "pooled"
+  rule = lurl_tf.UpdateRule.from_preset(name)
+  assert rule.metadata.command

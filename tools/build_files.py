@@ -38,7 +38,7 @@ PIP_NAMES = {
 
 # Files that a target reads at run time, as Bazel expressions.
 DATA = {
-  "lurl_tf/presets/catalogue.py": 'glob(["shipped/**"])',
+  "lurl_tf/presets/catalogue.py": 'glob(["shipped/**", "starts/**"])',
 }
 
 # The macro runs pytest: the native rule would import a file of test functions

@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Evaluates the rule of a run and puts it among the shipped presets.
+"""Evaluates the rule of a run and adds it to the shipped presets.
 
-python -m tools.ship_preset --run=runs/quick --name=quick \
-  --note="The main job's rule: five minutes of meta-training on letters."
+python -m tools.ship_preset --run=runs/pooled --name=pooled --default \
+  --note="Meta-trained on glyphs and photographs at 8 x 8."
+
+A name such as `starts/pooled` makes a start, which `available` does not list.
 """
 
 import dataclasses
@@ -29,24 +31,31 @@ from lurl_tf import presets
 from lurl_tf.evaluation import compare
 from lurl_tf.meta.runs.description import DESCRIPTION_FILE
 from lurl_tf.meta.runs.folder import BEST_RULE_FOLDER
-from lurl_tf.presets.catalogue import DEFAULT_FILE, SHIPPED
+from lurl_tf.presets.catalogue import (
+  DEFAULT_FILE,
+  SHIPPED,
+  STARTS,
+  STARTS_PREFIX,
+)
 
-_RUN = flags.DEFINE_string("run", None, "The run's log folder.", required=True)
-_NAME = flags.DEFINE_string("name", None, "Of the preset.", required=True)
-_NOTE = flags.DEFINE_string("note", None, "What the rule is.", required=True)
+_RUN = flags.DEFINE_string("run", None, "Log folder of the run.", required=True)
+_NAME = flags.DEFINE_string("name", None, "Name of the preset.", required=True)
+_NOTE = flags.DEFINE_string(
+  "note", None, "Description of the rule.", required=True
+)
 _EVALUATED_ON = flags.DEFINE_string(
-  "evaluated_on", "lurl_digits", "The data set of the preset's table."
+  "evaluated_on", "lurl_digits", "Name of the data set to evaluate on."
 )
 _DEFAULT = flags.DEFINE_bool(
-  "default", False, "Whether it becomes the default preset."
+  "default", False, "Whether to make it the default preset."
 )
 _BEST = flags.DEFINE_bool(
   "best",
   False,
-  "Whether the rule is the best by meta-validation, and not the last one.",
+  "Whether to ship the best rule by validation in place of the last one.",
 )
 
-# As many as a chart shows; the run itself has one of every step.
+# Points of a curve in metadata.json; a run has one per step.
 _CURVE_POINTS = 50
 
 
@@ -61,15 +70,15 @@ def ship(
   """Writes the preset, with a table of its evaluation.
 
   Args:
-    run: log folder of the meta-training.
-    name: of the preset.
-    note: what the rule is, put before the table.
-    dataset: what it is evaluated on.
-    default: whether it becomes the default preset.
-    best: whether the rule is the run's best by meta-validation.
+    run: Log folder of the meta-training.
+    name: Name of the preset, or of a start: `starts/NAME`.
+    note: Description of the rule, put before the table.
+    dataset: Name of the data set to evaluate on.
+    default: Whether to make it the default preset.
+    best: Whether to ship the run's best rule by validation.
 
   Raises:
-    FileNotFoundError: if there is no such run, or no best rule of it.
+    FileNotFoundError: If there is no such run, or no best rule of it.
   """
   choice = choose_rule(tf.io.gfile.join(run, BEST_RULE_FOLDER) if best else run)
   result = compare(
@@ -83,7 +92,10 @@ def ship(
     evaluation=f"{note}\n\n{as_text(result, dataset, name)}",
     **_curves(run, choice.metadata.outer_steps),
   )
-  choice.learned.save_preset(SHIPPED / name, metadata)
+  folder = SHIPPED / name
+  if name.startswith(STARTS_PREFIX):
+    folder = STARTS / name.removeprefix(STARTS_PREFIX)
+  choice.learned.save_preset(folder, metadata)
   if default:
     (SHIPPED / DEFAULT_FILE).write_text(f"{name}\n")
   print(f"\n{metadata.evaluation}\n\nShipped: {', '.join(presets.available())}")
@@ -119,7 +131,7 @@ def _scores(
 
 
 def _block_means(curve: Curve) -> Curve:
-  """Means of blocks of steps, each at its last step."""
+  """Means of blocks of steps, each at the last step of its block."""
   length = max(1, -(-len(curve.steps) // _CURVE_POINTS))
   starts = np.arange(0, len(curve.steps), length)
   sums = np.add.reduceat(curve.values, starts)
@@ -128,7 +140,7 @@ def _block_means(curve: Curve) -> Curve:
 
 
 def main(argv: Sequence[str]) -> None:
-  """Runs the script with the flags given."""
+  """Runs the script."""
   if len(argv) > 1:
     raise app.UsageError(f"Only flags are taken. Received: {argv[1:]}")
   ship(

@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """The base model as a pure function: dense layers with batch normalisation.
 
-What the Keras layer shares is written in `keras.ops`: a trained layer also runs
-on Keras's other backends.
+The functions that the Keras layer shares use `keras.ops`, so that a trained
+layer also runs on Keras's other backends. Section 1 of `docs/the_rule.md` has
+the formulas.
 """
 
 from collections.abc import Sequence
@@ -15,6 +16,7 @@ from lurl_tf import activations
 from lurl_tf.activations import Activation
 from lurl_tf.structures import Activations, LayerWeights
 
+# Added to the variance; the released program's.
 VARIANCE_EPSILON = 1e-6
 
 
@@ -26,7 +28,7 @@ class Moments(NamedTuple):
 
 
 def batch_moments(inputs: Any) -> Moments:
-  """Statistics of every unit over the examples of a batch.
+  """Computes the statistics of every unit over the examples of a batch.
 
   Args:
     inputs: `[..., b, u]`.
@@ -44,10 +46,10 @@ def normalize(inputs: Any, moments: Moments) -> Any:
 
   Args:
     inputs: `[..., b, u]`.
-    moments: to centre and scale by.
+    moments: `Moments` to normalise by.
 
   Returns:
-    `[..., b, u]`; by its own moments of zero mean and unit variance.
+    `[..., b, u]`; with the moments of `inputs`, of mean 0 and variance 1.
   """
   scale = keras.ops.rsqrt(moments.variance + VARIANCE_EPSILON)
   return (inputs - moments.mean) * scale
@@ -56,13 +58,13 @@ def normalize(inputs: Any, moments: Moments) -> Any:
 def activate(
   linear: Any, moments: Moments, bias: Any, activation: Activation
 ) -> tuple[Any, Any]:
-  """What a layer makes of the product of its inputs and its kernel.
+  """Normalises a layer's linear outputs, adds the bias, and activates them.
 
   Args:
-    linear: `[..., b, j]`.
-    moments: to normalise by.
+    linear: Product of inputs and kernel, `[..., b, j]`.
+    moments: `Moments` to normalise by.
     bias: `[..., j]`.
-    activation: name of an activation, or a callable.
+    activation: Name of an activation, or a callable.
 
   Returns:
     Pre-activations and post-activations, each `[..., b, j]`.
@@ -74,12 +76,12 @@ def activate(
 def forward_layer(
   weights: LayerWeights, inputs: Any, activation: Activation = "relu"
 ) -> tuple[Any, Any]:
-  """One layer's forward pass, with the statistics of this batch.
+  """Runs one layer on a batch, with the statistics of this batch.
 
   Args:
-    weights: the layer's `LayerWeights`.
+    weights: `LayerWeights` of the layer.
     inputs: `[..., b, i]`.
-    activation: name of an activation, or a callable.
+    activation: Name of an activation, or a callable.
 
   Returns:
     Pre-activations and post-activations, each `[..., b, j]`.
@@ -95,14 +97,15 @@ def forward(
 ) -> Activations:
   """Runs the base model on one batch (Metz et al. 2019, section 3.1).
 
-  There is no state: batch normalisation uses the statistics of this batch,
-  also at evaluation, and the activation is applied at the top layer too.
+  Batch normalisation uses the statistics of this batch, at evaluation too. The
+  activation is applied at the top layer as well.
 
   Args:
-    weights: `LayerWeights` of every layer, bottom first. A leading axis of
-      tasks is allowed, on weights and inputs alike.
-    inputs: `[b, i]` or `[t, b, i]`, permuted already where inputs are permuted.
-    activation: name of an activation of Keras or `"step"`, or a callable.
+    weights: `LayerWeights` of every layer, bottom first, with or without a
+      leading axis of tasks.
+    inputs: `[b, i]` or `[t, b, i]`; already permuted if the task permutes
+      inputs.
+    activation: Name of an activation of Keras or `"step"`, or a callable.
 
   Returns:
     `Activations`; its `.features` are the top layer's post-activations.

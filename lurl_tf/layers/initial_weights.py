@@ -1,13 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Random starting weights of a base model."""
+"""Random initial weights of a base model."""
 
-import math
 from collections.abc import Sequence
 
 import tensorflow as tf
 
+from lurl_tf.random_numbers import truncated_normal
 from lurl_tf.structures import LayerWeights
 
+# Standard deviations of the released program.
 KERNEL_STDDEV = 0.01
 BIAS_STDDEV = 0.1
 
@@ -20,21 +21,21 @@ def initial_weights(
 ) -> tuple[LayerWeights, ...]:
   """Draws phi: every weight from a truncated normal distribution.
 
-  Kernels and backward kernels are independent, of standard deviation 0.01;
-  biases of 0.1 (as in the released program). The same seed gives the same
-  weights up to rounding, in a graph and outside one, and on every device.
+  Kernels and backward kernels are independent, with standard deviation 0.01;
+  biases have 0.1 (as in the released program). The same seed gives the same
+  weights up to rounding, inside and outside of graphs, on every device.
 
   Args:
-    input_size: number of inputs.
-    units: units of each layer, bottom first.
-    seed: two integers.
-    dtype: float type of the weights.
+    input_size: Number of inputs.
+    units: Units of each layer, bottom first.
+    seed: Two integers.
+    dtype: Float type of the weights.
 
   Returns:
     `LayerWeights` of every layer, bottom first.
 
   Raises:
-    ValueError: if a size is not positive.
+    ValueError: If a size is not positive.
   """
   sizes = (input_size, *units)
   if len(sizes) < 2 or min(sizes) < 1:
@@ -45,7 +46,7 @@ def initial_weights(
   draws = tf.random.split(seed, num=3 * len(units), alg="philox")
 
   def draw(index, shape, stddev):
-    return stddev * _truncated_normal(shape, draws[index], dtype)
+    return stddev * truncated_normal(shape, draws[index], dtype)
 
   return tuple(
     LayerWeights(
@@ -55,17 +56,3 @@ def initial_weights(
     )
     for layer, (below, above) in enumerate(zip(sizes[:-1], sizes[1:]))
   )
-
-
-def _truncated_normal(shape, seed, dtype):
-  """A unit normal, cut at two standard deviations.
-
-  XLA turns the same random bits into other floating-point numbers than the rest
-  of TensorFlow does, but into the same integers.
-  """
-  integers = tf.random.stateless_uniform(
-    shape, seed, minval=None, maxval=None, dtype=tf.int32, alg="philox"
-  )
-  share = tf.cast(integers, dtype) / 2**31
-  root = math.sqrt(2)
-  return root * tf.math.erfinv(math.erf(root) * share)

@@ -23,42 +23,42 @@ class LocalRuleDense(keras.layers.Layer):
   """Dense layer with batch normalisation and backward weights.
 
   `outputs = activation(normalize(inputs @ kernel) + bias)`, without a learned
-  scale. An update rule also needs `backward_kernel`, which carries the error
-  signal downwards and takes no part in the outputs.
+  scale. Update rules also use `backward_kernel`, which carries the error signal
+  downwards and does not affect the outputs.
 
-  As `keras.layers.BatchNormalization`, the layer uses the statistics of the
-  batch while it is trained, and moving ones for inference, where the outputs of
-  a row do not depend on its neighbours. `batch_statistics=True` uses those of
-  the batch always, which is the published protocol (Metz et al. 2019, section
-  3.1). Moving statistics lag behind weights that change at every step:
-  `LocalRuleModel.fit` ends with a pass that sets them anew.
+  Like `keras.layers.BatchNormalization`, the layer uses the statistics of the
+  batch in training and moving statistics in inference, where the outputs of an
+  example do not depend on the other examples. With `batch_statistics=True`, it
+  always uses those of the batch, which is the published protocol (Metz et al.
+  2019, section 3.1). Moving statistics lag behind weights that change at every
+  step; `LocalRuleModel.fit` ends with a pass that recomputes them.
 
   Inference is written in `keras.ops` and runs on every backend of Keras.
 
   Args:
-    units: number of outputs.
-    activation: name of an activation of Keras or `"step"`, or a callable.
-    batch_statistics: whether inference, too, uses the statistics of the batch.
-    momentum: share of the moving statistics that a training step keeps.
-    kernel_initializer: initializer of `kernel`; default: truncated normal of
-      standard deviation 0.01.
-    bias_initializer: initializer of `bias`; default: truncated normal of
-      standard deviation 0.1.
-    backward_kernel_initializer: initializer of `backward_kernel`; default: as
-      that of `kernel`.
-    **kwargs: `name`, `dtype`, `trainable` of `keras.layers.Layer`.
+    units: Number of outputs.
+    activation: Name of an activation of Keras or `"step"`, or a callable.
+    batch_statistics: Whether inference uses the statistics of the batch.
+    momentum: Share of the moving statistics that a training step keeps.
+    kernel_initializer: Initializer of `kernel`; None for a truncated normal
+      distribution of standard deviation 0.01.
+    bias_initializer: Initializer of `bias`; None for a truncated normal
+      distribution of standard deviation 0.1.
+    backward_kernel_initializer: Initializer of `backward_kernel`; None for a
+      truncated normal distribution of standard deviation 0.01.
+    **kwargs: `name`, `dtype` and `trainable` of `keras.layers.Layer`.
 
   Call arguments:
     inputs: `[b, i]`.
-    training: whether the layer is being trained; a layer that is not
-      `trainable` is not.
+    training: Whether the layer is being trained. Without effect if the layer is
+      not `trainable`.
 
   Returns:
     `[b, units]`.
 
   Raises:
-    ValueError: if `units` is not a positive integer, `momentum` is no share, or
-      the inputs are not of rank 2.
+    ValueError: If `units` is not a positive integer, `momentum` is not from 0
+      to 1, or the inputs are not of rank 2.
 
   Example:
 
@@ -112,7 +112,7 @@ class LocalRuleDense(keras.layers.Layer):
     self.bias = self.add_weight(
       name="bias", shape=(self.units,), initializer=self.bias_initializer
     )
-    # Gradients of the outputs never reach it: only a rule changes it.
+    # Not trainable, since only rules change it: it has no gradient.
     self.backward_kernel = self.add_weight(
       name="backward_kernel",
       shape=kernel_shape,
@@ -136,7 +136,7 @@ class LocalRuleDense(keras.layers.Layer):
 
   def call(self, inputs, training=None):
     linear = keras.ops.matmul(inputs, self.kernel)
-    # Sums over many examples overflow, or lose small ones, in half precision.
+    # Half precision is too small for sums over many examples.
     linear = keras.ops.cast(
       linear, keras.backend.result_type(self.compute_dtype, "float32")
     )
@@ -155,7 +155,7 @@ class LocalRuleDense(keras.layers.Layer):
     return keras.ops.cast(outputs, self.compute_dtype)
 
   def activations(self, inputs: Any) -> tuple[Any, Any]:
-    """Pre-activations and post-activations, by this batch's statistics.
+    """Computes pre- and post-activations with the statistics of this batch.
 
     Args:
       inputs: `[b, i]`.
@@ -166,10 +166,10 @@ class LocalRuleDense(keras.layers.Layer):
     return forward_layer(self.layer_weights, inputs, self.activation)
 
   def update_moving_statistics(self, moments: Moments) -> None:
-    """Moves the statistics of inference towards those of a batch.
+    """Updates the moving statistics with those of a batch.
 
     Args:
-      moments: of `inputs @ kernel`, `[1, units]` or `[units]`.
+      moments: `Moments` of `inputs @ kernel`, `[1, units]` or `[units]`.
     """
     for variable, value in zip(
       (self.moving_mean, self.moving_variance), moments
@@ -181,9 +181,9 @@ class LocalRuleDense(keras.layers.Layer):
 
   @property
   def layer_weights(self) -> LayerWeights:
-    """The layer's weights, as tensors, as the rule's functions take them."""
+    """The layer's weights as tensors."""
     variables = (self.kernel, self.bias, self.backward_kernel)
-    # Identities: a variable itself may change later.
+    # Copies, since the variables may change later.
     return LayerWeights(*(keras.ops.copy(variable) for variable in variables))
 
   def assign_layer_weights(self, weights: LayerWeights) -> None:

@@ -9,7 +9,7 @@ import tensorflow as tf
 
 from lurl_tf.layers import LocalRuleDense
 from lurl_tf.layers.forward_pass import Moments, activate, batch_moments
-from lurl_tf.rule.arithmetic.winograd import winograd_convolutions
+from lurl_tf.rule.arithmetic.scope import arithmetic_scope
 from lurl_tf.rule.inner_step import Rule
 from lurl_tf.structures import Activations
 
@@ -134,7 +134,7 @@ class RuleStep:
     rule = self._rule
     if getattr(rule, "needs_targets", False):
       rule = rule.with_targets(self._one_hot(labels, inputs.dtype))
-    with winograd_convolutions(self._convolutions == "winograd"):
+    with arithmetic_scope(convolutions=self._convolutions):
       changes = tf.nest.flatten(rule(weights, activations))
     variables = chain_variables(self._layers)
     self._optimizer.apply(changes, variables)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How proposals become the next weights: Keras optimizers, also in unrolls."""
+"""Inner optimizers: from proposals to the next weights."""
 
 from lurl_tf.optimizers.decayed_sgd import (
   DEFAULT_LEARNING_RATE,

@@ -7,12 +7,12 @@ import tensorflow as tf
 
 
 class AdamStep(NamedTuple):
-  """What one step of Adam leads to.
+  """Result of one step of Adam.
 
   Attributes:
-    weight: the next weight.
-    mean: the next decaying mean of changes.
-    square: the next decaying mean of their squares.
+    weight: Next weight.
+    mean: Next decaying mean of changes.
+    square: Next decaying mean of squared changes.
   """
 
   weight: tf.Tensor
@@ -31,18 +31,22 @@ def adam_step(
   beta_2: float = 0.999,
   epsilon: float = 1e-7,
 ) -> AdamStep:
-  """One step, as `keras.optimizers.Adam` takes it.
+  """Takes one step with the formula of `keras.optimizers.Adam`.
+
+      m = beta_1 m + (1 - beta_1) change
+      v = beta_2 v + (1 - beta_2) change^2
+      weight - rate sqrt(1 - beta_2^t) / (1 - beta_1^t) m / (sqrt(v) + epsilon)
 
   Args:
-    weight: any shape.
-    change: shaped like `weight`; what is a gradient to Keras.
-    mean: shaped like `weight`, of the last step.
-    square: shaped like `weight`, of the last step.
-    rate: the learning rate; broadcasts to `weight`.
-    step: steps done before, integers; broadcasts to `weight`.
-    beta_1: decay of the mean.
-    beta_2: decay of the square.
-    epsilon: added to the root of the square.
+    weight: Tensor of any shape.
+    change: Proposed change, shaped like `weight`.
+    mean: m after the last step, shaped like `weight`.
+    square: v after the last step, shaped like `weight`.
+    rate: Learning rate; broadcasts to `weight`.
+    step: Number of earlier steps, t - 1; broadcasts to `weight`.
+    beta_1: Decay of the mean.
+    beta_2: Decay of the squares.
+    epsilon: Number added to the root of the squares.
 
   Returns:
     `AdamStep`.
@@ -64,10 +68,11 @@ def adam_step(
 
 
 def _root(square: tf.Tensor) -> tf.Tensor:
-  """The square root, with a derivative of 0 at 0.
+  """Square root with a derivative of 0 at 0.
 
-  The root's own is infinite, and infinity times the square's derivative, 0, is
-  not a number. One `where` would not do: its gradient multiplies by 0.
+  The derivative of the plain root is infinite at 0; multiplied by that of the
+  square, which is 0, it gives NaN. A single `where` gives NaN too, since its
+  gradient multiplies by 0.
   """
   positive = square > 0
   root = tf.sqrt(tf.where(positive, square, tf.ones_like(square)))

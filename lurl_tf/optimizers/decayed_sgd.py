@@ -19,25 +19,27 @@ LearningRate = (
 
 
 def decayed_step(weight: Any, change: Any, rate: Any) -> Any:
-  """`weight * (1 - rate) - rate * change`: the one place of this formula.
+  """Computes `weight * (1 - rate) - rate * change`.
+
+  Section 8 of `docs/the_rule.md`.
 
   Args:
-    weight: any shape.
-    change: the proposal, shaped like `weight`.
-    rate: learning rate and weight decay in one; broadcasts to `weight`.
+    weight: Tensor of any shape.
+    change: Proposed change, shaped like `weight`.
+    rate: Learning rate and weight decay; broadcasts to `weight`.
 
   Returns:
-    The next weight.
+    Next weight.
   """
   return weight * (1 - rate) - rate * change
 
 
 def per_task(value: tf.Tensor, weight: tf.Tensor) -> tf.Tensor:
-  """A number, or one per task, in a shape that broadcasts to a weight.
+  """Reshapes a number, or one per task, so that it broadcasts to a weight.
 
   Args:
-    value: a scalar or `[t]`.
-    weight: any shape, `[t, ...]` if `value` is `[t]`.
+    value: Scalar or `[t]`.
+    weight: Tensor of any shape; `[t, ...]` if `value` is `[t]`.
 
   Returns:
     A scalar, or `[t, 1, ...]` of the rank of `weight`.
@@ -51,12 +53,12 @@ def apply_changes(
   changes: Sequence[LayerWeights],
   learning_rate: tf.Tensor | float,
 ) -> tuple[LayerWeights, ...]:
-  """`x * (1 - learning_rate) - learning_rate * change` for all weights.
+  """Computes `x * (1 - learning_rate) - learning_rate * change`.
 
   Args:
     weights: `LayerWeights` of every layer.
-    changes: the proposals, shaped like `weights`.
-    learning_rate: a scalar, or one per task, `[t]`.
+    changes: Proposed changes, shaped like `weights`.
+    learning_rate: Scalar, or `[t]`, one per task.
 
   Returns:
     The next `LayerWeights` of every layer.
@@ -77,18 +79,18 @@ class DecayedSGD(keras.optimizers.Optimizer):
   """`x * (1 - learning_rate) - learning_rate * change`, as a Keras optimizer.
 
   The published inner optimizer (Metz et al. 2019): gradient descent whose
-  learning rate is its weight decay too. The gradient that Keras passes, or
-  what a rule proposes in its place, is the change.
+  learning rate is also its weight decay. The change is the gradient of Keras,
+  or the proposal of a rule.
 
   Args:
-    learning_rate: from 0 to 1, a `LearningRateSchedule` such as
+    learning_rate: Number from 0 to 1, a `LearningRateSchedule` such as
       `LogLinearRate`, or a function without arguments.
-    name: of the optimizer.
-    **kwargs: further options of `keras.optimizers.Optimizer`, such as
-      `clipnorm`. Its `weight_decay` would come on top.
+    name: Name of the optimizer.
+    **kwargs: Further options of `keras.optimizers.Optimizer`, such as
+      `clipnorm`. Its `weight_decay` is added to the decay above.
 
   Raises:
-    ValueError: if the learning rate is a number out of range.
+    ValueError: If the learning rate is a number out of range.
 
   Example:
 
@@ -120,12 +122,12 @@ class DecayedSGD(keras.optimizers.Optimizer):
     variable: keras.Variable,
     learning_rate: tf.Tensor,
   ) -> None:
-    """Moves one variable; Keras calls it.
+    """Updates one variable; called by Keras.
 
     Args:
-      gradient: the change, shaped like the variable.
-      variable: what is moved.
-      learning_rate: scalar.
+      gradient: Change, shaped like the variable.
+      variable: Variable to update.
+      learning_rate: Scalar.
     """
     rate = keras.ops.cast(learning_rate, variable.dtype)
     change = keras.ops.cast(gradient, variable.dtype)

@@ -2,8 +2,8 @@
 """Keras optimizers as pure functions, for loops that are differentiated.
 
 Keras optimizers keep their state in variables, and on the TensorFlow backend
-they refuse `stateless_apply`. Here state goes in and out, for one task or for
-several along a leading axis.
+they refuse `stateless_apply`. Here, state is an argument and a return value,
+for one task or for several along a leading axis.
 """
 
 from collections.abc import Sequence
@@ -19,7 +19,7 @@ from lurl_tf.structures import LayerWeights
 
 Weights = tuple[LayerWeights, ...]
 
-# Options of Keras optimizers, by the name of their attribute.
+# Options of Keras optimizers, named by their attributes.
 _UNSUPPORTED = (
   "amsgrad",
   "weight_decay",
@@ -36,18 +36,18 @@ class MomentumState(NamedTuple):
   """State of SGD with momentum.
 
   Attributes:
-    velocities: `LayerWeights` of every layer, the last steps.
+    velocities: `LayerWeights` of every layer, the previous steps.
   """
 
   velocities: Weights
 
 
 class AdamState(NamedTuple):
-  """State of Adam, save the number of steps.
+  """State of Adam, without the number of steps.
 
   Attributes:
     means: `LayerWeights` of every layer, decaying means of changes.
-    squares: `LayerWeights` of every layer, decaying means of their squares.
+    squares: `LayerWeights` of every layer, decaying means of squared changes.
   """
 
   means: Weights
@@ -58,20 +58,20 @@ OptimizerState = MomentumState | AdamState | tuple[()]
 
 
 class FunctionalOptimizer:
-  """A Keras optimizer's formula: weights, changes and state to the next ones.
+  """A Keras optimizer as a pure function of weights, changes and state.
 
   The learning rate is an argument of every step; that of the Keras optimizer
   is not used.
 
   Args:
-    optimizer: `DecayedSGD`, `keras.optimizers.SGD` or `keras.optimizers.Adam`;
-      or a config, which makes no variables and so can be used where a graph is
-      traced. Adam's derivative at changes that were all zero is about
-      1 / epsilon; see `InnerOptimizerConfig`.
+    optimizer: `DecayedSGD`, `keras.optimizers.SGD`, `keras.optimizers.Adam`, or
+      an `InnerOptimizerConfig`. A config makes no variables, so it can be used
+      while a graph is traced. Where all changes were zero, the derivative of
+      Adam is about 1 / epsilon; see `InnerOptimizerConfig`.
 
   Raises:
-    ValueError: if the optimizer is of another kind, or has options such as
-      `clipnorm` that are not supported.
+    ValueError: If the optimizer is of another kind, or has unsupported options
+      such as `clipnorm`.
 
   Example:
 
@@ -97,7 +97,7 @@ class FunctionalOptimizer:
 
   @property
   def state_type(self) -> type[tuple]:
-    """What `init` returns; `tuple` itself if there is nothing to keep."""
+    """Type of the return value of `init`; `tuple` without state."""
     if self._config.name == "adam":
       return AdamState
     if self._config.name == "sgd" and self._config.momentum:
@@ -105,13 +105,13 @@ class FunctionalOptimizer:
     return tuple
 
   def init(self, weights: Sequence[LayerWeights]) -> OptimizerState:
-    """The state before the first step.
+    """Makes the state before the first step.
 
     Args:
       weights: `LayerWeights` of every layer, with or without an axis of tasks.
 
     Returns:
-      Zeros shaped like the weights; `()` for an optimizer that keeps nothing.
+      Zeros shaped like the weights; `()` for an optimizer without state.
     """
     kind = self.state_type
     if kind is tuple:
@@ -127,18 +127,17 @@ class FunctionalOptimizer:
     rate: tf.Tensor | float,
     step: tf.Tensor | int,
   ) -> tuple[Weights, OptimizerState]:
-    """One step; a pure function, differentiable in all but `step`.
+    """Takes one step; a pure function, differentiable in all but `step`.
 
     Args:
       weights: `LayerWeights` of every layer.
-      changes: the proposals, shaped like `weights`; what is a gradient to
-        Keras.
-      state: from `init` or the last step.
-      rate: the learning rate, a scalar or `[t]`.
-      step: steps done since `init`, a scalar or `[t]` integers. Adam only.
+      changes: Proposed changes, shaped like `weights`.
+      state: Return value of `init` or of the previous step.
+      rate: Learning rate, a scalar or `[t]`.
+      step: Number of steps since `init`, a scalar or `[t]`, for Adam.
 
     Returns:
-      The next weights, and the next state.
+      Next weights, and next state.
     """
     weights, changes = (
       tuple(LayerWeights(*layer) for layer in layers)
@@ -201,7 +200,7 @@ class FunctionalOptimizer:
 
 
 def _config_of(optimizer: keras.optimizers.Optimizer) -> InnerOptimizerConfig:
-  """The config of a Keras optimizer; raises unless it has one."""
+  """The config of a Keras optimizer; raises if it is not supported."""
   kind = type(optimizer)  # A subclass, such as AdamW, has another formula.
   if kind not in (DecayedSGD, keras.optimizers.SGD, keras.optimizers.Adam):
     raise ValueError(
@@ -211,7 +210,7 @@ def _config_of(optimizer: keras.optimizers.Optimizer) -> InnerOptimizerConfig:
   for option in _UNSUPPORTED:
     if value := getattr(optimizer, option, None):
       raise ValueError(
-        f"`optimizer` must do without `{option}` in an unroll. "
+        f"`optimizer` must not have the option `{option}` in an unroll. "
         f"Received: {option}={value!r}"
       )
   if kind is DecayedSGD:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Which optimizer turns a rule's proposals into the next weights."""
+"""Configuration of the optimizer that applies a rule's proposals."""
 
 import dataclasses
 import json
@@ -11,7 +11,7 @@ import keras
 from lurl_tf.json_fields import from_json
 from lurl_tf.optimizers.decayed_sgd import DecayedSGD, LearningRate
 
-# What has a meaning for which optimizer.
+# Options of each optimizer.
 _OPTIONS = {
   "decayed_sgd": (),
   "sgd": ("momentum", "nesterov"),
@@ -21,21 +21,22 @@ _OPTIONS = {
 
 @dataclasses.dataclass(frozen=True)
 class InnerOptimizerConfig:
-  """An inner optimizer; its learning rate is given apart from it.
+  """Name and options of an inner optimizer, without its learning rate.
 
   Args:
-    name: `"decayed_sgd"`, the published one; Keras's `"sgd"` or `"adam"`.
-    momentum: of `"sgd"`.
-    nesterov: whether the momentum of `"sgd"` is Nesterov's.
-    beta_1: of `"adam"`, decay of the mean of changes.
-    beta_2: of `"adam"`, decay of the mean of their squares.
-    epsilon: of `"adam"`, added to the root of the mean square. Larger than
-      Keras's 1e-7, because meta-training differentiates the step: a weight
-      whose proposals were all zero, as those of dead units are, has a
-      derivative of about 1 / epsilon.
+    name: `"decayed_sgd"`, the published optimizer, or Keras's `"sgd"` or
+      `"adam"`.
+    momentum: Momentum of `"sgd"`.
+    nesterov: Whether the momentum of `"sgd"` is Nesterov's.
+    beta_1: Decay of the mean of changes, for `"adam"`.
+    beta_2: Decay of the mean of squared changes, for `"adam"`.
+    epsilon: Number added to the root of the mean square, for `"adam"`. Larger
+      than Keras's 1e-7, because meta-training differentiates the step: the
+      derivative of a weight whose proposals were all zero, such as that of a
+      dead unit, is about 1 / epsilon.
 
   Raises:
-    ValueError: if a number is out of range or the name is unknown.
+    ValueError: If a number is out of range or the name is unknown.
 
   Example:
 
@@ -74,10 +75,10 @@ class InnerOptimizerConfig:
       )
 
   def to_keras(self, learning_rate: LearningRate) -> keras.optimizers.Optimizer:
-    """The Keras optimizer.
+    """Makes the Keras optimizer.
 
     Args:
-      learning_rate: a number, or a schedule such as `LogLinearRate`.
+      learning_rate: Number, or a schedule such as `LogLinearRate`.
 
     Returns:
       A new optimizer.
@@ -93,7 +94,7 @@ class InnerOptimizerConfig:
     )
 
   def to_text(self) -> str:
-    """The name, and the options that matter for it, on one line."""
+    """Returns the name and the options of this optimizer, on one line."""
     options = (
       f"{field}={json.dumps(getattr(self, field))}"
       for field in _OPTIONS[self.name]
@@ -102,16 +103,16 @@ class InnerOptimizerConfig:
 
   @classmethod
   def from_text(cls, text: str) -> "InnerOptimizerConfig":
-    """Reads what `to_text` wrote.
+    """Parses the return value of `to_text`.
 
     Args:
-      text: a name, and options such as `epsilon=0.01`, in any order.
+      text: Name, and options such as `epsilon=0.01` in any order.
 
     Returns:
       The config.
 
     Raises:
-      ValueError: if the text is not of this form, or an option is unknown.
+      ValueError: If the text is not of this form, or an option is unknown.
     """
     name, *options = text.split() or [""]
     fields = {"name": name}

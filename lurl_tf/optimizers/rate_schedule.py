@@ -12,13 +12,13 @@ import tensorflow as tf
 def scheduled_rate(
   knots: tf.Tensor | Sequence[float], progress: tf.Tensor | float
 ) -> tf.Tensor:
-  """A learning rate that is piecewise log-linear in the share of steps done.
+  """Computes a learning rate that is piecewise log-linear in the progress.
 
   Args:
     knots: `[n]` or `[t, n]` positive rates, at evenly spaced progress from 0
       to 1; one knot is a constant rate.
-    progress: t / T, a scalar or `[t]`; clamped to 0 and 1, so that the last
-      rate goes on beyond T.
+    progress: Share of the steps that are done, a scalar or `[t]`, clipped to
+      [0, 1], so that the rate is constant after the last knot.
 
   Returns:
     Rates, a scalar or `[t]`.
@@ -32,7 +32,7 @@ def scheduled_rate(
   logarithms = tf.math.log(tf.convert_to_tensor(knots))
   progress = tf.clip_by_value(tf.cast(progress, logarithms.dtype), 0.0, 1.0)
   last = logarithms.shape[-1] - 1
-  # Hat functions instead of a gather: differentiable on every device.
+  # Hat functions, since a gather is not differentiable on every device.
   places = tf.range(last + 1, dtype=logarithms.dtype)
   distances = tf.abs(progress[..., tf.newaxis] * last - places)
   shares = tf.maximum(1.0 - distances, 0.0)
@@ -44,11 +44,11 @@ class LogLinearRate(keras.optimizers.schedules.LearningRateSchedule):
   """A schedule that is piecewise log-linear between knots, then constant.
 
   Args:
-    knots: positive rates, at evenly spaced steps from 0 to `decay_steps`.
-    decay_steps: the step of the last knot, whose rate goes on from there.
+    knots: Positive rates, at evenly spaced steps from 0 to `decay_steps`.
+    decay_steps: Step of the last knot, after which the rate is constant.
 
   Raises:
-    ValueError: if a knot or the number of steps is not positive.
+    ValueError: If a knot or the number of steps is not positive.
 
   Example:
 
@@ -72,11 +72,18 @@ class LogLinearRate(keras.optimizers.schedules.LearningRateSchedule):
     self.decay_steps = decay_steps
 
   def __call__(self, step: Any) -> tf.Tensor:
-    """The rate after a number of steps."""
+    """Returns the rate after a number of steps.
+
+    Args:
+      step: Number of steps.
+
+    Returns:
+      Scalar.
+    """
     knots = tf.constant(self.knots, keras.config.floatx())
     step = tf.cast(keras.ops.convert_to_tensor(step), knots.dtype)
     return scheduled_rate(knots, step / self.decay_steps)
 
   def get_config(self) -> dict[str, Any]:
-    """The arguments, as JSON has them."""
+    """Returns the arguments of `__init__`, as plain values."""
     return {"knots": list(self.knots), "decay_steps": self.decay_steps}

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Rules on disk: preset folders, the shipped ones, and the 2018 checkpoints."""
+"""Rules on disk: preset folders, shipped rules, and checkpoints of 2018."""
 
 from lurl_tf.presets.card import card_text
-from lurl_tf.presets.catalogue import available, default, find
+from lurl_tf.presets.catalogue import available, default, find, starts
 from lurl_tf.presets.metadata import PresetMetadata, Score, read_metadata
 from lurl_tf.presets.storage import StoredPreset, check_writable, load, save
 from lurl_tf.presets.tf1_checkpoint import Tf1Checkpoint, read_tf1_checkpoint
@@ -21,4 +21,5 @@ __all__ = [
   "read_metadata",
   "read_tf1_checkpoint",
   "save",
+  "starts",
 ]

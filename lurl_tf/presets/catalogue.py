@@ -1,5 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Which rules are shipped, and where a rule asked for by name or path lies."""
+"""Names of the shipped rules, and the folders of rules by name or path.
+
+Shipped presets are rules to use; their names are listed by `available`. Starts
+are rules to begin a meta-training from; their names begin with `starts/`, and
+`available` does not list them.
+"""
 
 import os
 import pathlib
@@ -11,36 +16,52 @@ from lurl_tf.presets import folder as preset_folder
 from lurl_tf.presets.storage import FILES
 
 SHIPPED = pathlib.Path(__file__).parent / "shipped"
+STARTS = pathlib.Path(__file__).parent / "starts"
+STARTS_PREFIX = "starts/"
 DEFAULT_FILE = "DEFAULT"
 FOLDER_IN_RUN = "rule"
+
+# Names of earlier versions.
+ALIASES = {"imitation": "starts/pooled"}
 
 
 def available() -> tuple[str, ...]:
   """Names of the shipped presets, sorted.
 
   Returns:
-    Names that `find` resolves; empty if none is shipped.
+    Names that `find` resolves; empty if none is shipped. Starts are left out:
+    see `starts`.
+
+  Example:
+
+  >>> lurl_tf.presets.available()
+  ('pooled', 'published_mixing')
   """
-  if not SHIPPED.is_dir():
-    return ()
-  return tuple(sorted(p.name for p in SHIPPED.iterdir() if _is_preset(p)))
+  return _names_in(SHIPPED)
+
+
+def starts() -> tuple[str, ...]:
+  """Names of the shipped starts of a meta-training, sorted.
+
+  Returns:
+    Names that `find` resolves, such as `"starts/pooled"`.
+  """
+  return tuple(f"{STARTS_PREFIX}{name}" for name in _names_in(STARTS))
 
 
 def default() -> str:
-  """Name of the shipped preset to use where none is asked for.
-
-  The file `shipped/DEFAULT` holds it.
+  """Name of the default preset, which the file `shipped/DEFAULT` holds.
 
   Returns:
     One of `available()`.
 
   Raises:
-    LookupError: if no preset is shipped, or the file does not name one of them.
+    LookupError: If no preset is shipped, or the file does not name one of them.
   """
   names = available()
   if not names:
     raise LookupError(
-      f"No preset is shipped with this copy of lurl_tf. Looked in: {SHIPPED}"
+      f"Expected a shipped preset in {SHIPPED}. Received: no presets"
     )
   file = SHIPPED / DEFAULT_FILE
   name = file.read_text().strip() if file.is_file() else None
@@ -53,24 +74,29 @@ def default() -> str:
 
 
 def find(name_or_path: str | os.PathLike[str]) -> str | pathlib.Path:
-  """The preset folder meant by a name or a path.
+  """Finds the preset folder of a name or a path.
 
-  A shipped name always means the shipped preset; write `./name` for a folder
-  of that name.
+  A shipped name always means the shipped preset or start; write `./name` for a
+  folder of that name.
 
   Args:
-    name_or_path: a shipped preset's name, a preset folder, or the log folder
-      of a meta-training run, which holds its rule in `rule/`; also on `gs://`.
+    name_or_path: Name of a shipped preset or start, path of a preset folder, or
+      log folder of a meta-training run, which holds its rule in `rule/`; also
+      on `gs://`.
 
   Returns:
     A folder with at least one of a preset's files; `load` checks the rest.
 
   Raises:
-    FileNotFoundError: if there is no such preset; names the available ones.
+    FileNotFoundError: If there is no such preset; names the available ones.
   """
-  names = available()
-  if os.fspath(name_or_path) in names:
-    return SHIPPED / name_or_path
+  name = os.fspath(name_or_path)
+  name = ALIASES.get(name, name)
+  names, start_names = available(), starts()
+  if name in names:
+    return SHIPPED / name
+  if name in start_names:
+    return STARTS / name.removeprefix(STARTS_PREFIX)
   if files.is_local(name_or_path):
     folder = pathlib.Path(name_or_path)
     candidates = (folder, folder / FOLDER_IN_RUN)
@@ -85,8 +111,15 @@ def find(name_or_path: str | os.PathLike[str]) -> str | pathlib.Path:
     "Expected a shipped preset's name, a preset folder or a run's log folder. "
     f"Received: name_or_path={os.fspath(name_or_path)!r}. "
     f"Shipped presets: {', '.join(names) or 'none'}. "
+    f"Shipped starts: {', '.join(start_names) or 'none'}. "
     f"No preset in: {', '.join(shown)}"
   )
+
+
+def _names_in(folder: pathlib.Path) -> tuple[str, ...]:
+  if not folder.is_dir():
+    return ()
+  return tuple(sorted(p.name for p in folder.iterdir() if _is_preset(p)))
 
 
 def _is_preset(folder: str | pathlib.Path) -> bool:

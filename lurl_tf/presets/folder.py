@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A folder of files that is replaced as a whole."""
+"""Replacement of a folder of files as a whole."""
 
 import contextlib
 import os
@@ -12,14 +12,14 @@ Path = str | os.PathLike[str]
 
 
 def current(path: Path) -> pathlib.Path:
-  """The folder to read for `path`.
+  """Finds the folder to read for `path`.
 
   Args:
-    path: a folder that `replaced` writes.
+    path: Path of a folder that `replaced` writes.
 
   Returns:
-    The folder itself or, if a program was stopped between the last two steps
-    of replacing it, the older one that was to be replaced.
+    The folder itself; or its older version, if a program was stopped between
+    the last two steps of replacing it.
   """
   folder = pathlib.Path(path).resolve()
   if not folder.exists() and _previous(folder).is_dir():
@@ -28,43 +28,43 @@ def current(path: Path) -> pathlib.Path:
 
 
 def check_writable(path: Path, files: Collection[str]) -> None:
-  """Raises the error that `replaced` would.
+  """Raises an error if `replaced` would.
 
   Args:
-    path: the folder to make or replace.
-    files: names of the files that an older folder may hold.
+    path: Path of the folder to make or replace.
+    files: Names of the files that an older folder may hold.
 
   Raises:
-    FileExistsError: if `path` holds anything but `files`.
-    OSError: if `path` cannot be written.
+    FileExistsError: If `path` holds other files than `files`.
+    OSError: If `path` cannot be written.
   """
   _make_beside(pathlib.Path(path).resolve(), files).rmdir()
 
 
 @contextlib.contextmanager
 def replaced(path: Path, files: Collection[str]) -> Iterator[pathlib.Path]:
-  """Context of an empty folder, which takes the place of `path` at the end.
+  """Makes an empty folder, which replaces `path` at the end of the block.
 
-  After an error within the context `path` is as it was before. At any moment
-  `current(path)` is a whole folder, the older or the new one.
+  An error within the block leaves `path` unchanged. At any moment,
+  `current(path)` is complete, in the older or the new version.
 
   Args:
-    path: the folder to make or replace.
-    files: names of the files that an older folder may hold.
+    path: Path of the folder to make or replace.
+    files: Names of the files that an older folder may hold.
 
   Yields:
-    The folder to write into; it lies beside `path`.
+    The folder to write into, which is beside `path`.
 
   Raises:
-    FileExistsError: if `path` holds anything but `files`.
-    OSError: if `path` cannot be written.
+    FileExistsError: If `path` holds other files than `files`.
+    OSError: If `path` cannot be written.
   """
   folder = pathlib.Path(path).resolve()
   new_folder = _make_beside(folder, files)
   try:
     yield new_folder
     if folder.exists():
-      # Two renames, as no portable call exchanges two folders in one step.
+      # Two renames, since no portable call exchanges two folders.
       shutil.rmtree(_previous(folder), ignore_errors=True)
       folder.rename(_previous(folder))
     new_folder.rename(folder)

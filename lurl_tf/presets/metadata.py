@@ -26,7 +26,7 @@ class Score(NamedTuple):
 
 @dataclasses.dataclass(frozen=True)
 class PresetMetadata:
-  """How a rule was made, the base network it was made for, and its use.
+  """Origin of a rule, the base network it was made for, and its use.
 
   The defaults of the base network are those of the released program.
 

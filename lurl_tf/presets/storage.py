@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A rule as a preset folder: configuration, weights, and how it was made.
+"""Preset folders: configuration, weights and model card of a rule.
 
 A preset folder holds `config.json` (the fields of `RuleConfig`),
 `rule.weights.h5` (every array under its name, and the names in order) and
-`metadata.json` (the fields of `PresetMetadata`).
+`metadata.json` (the fields of `PresetMetadata`, the model card).
 """
 
 import dataclasses
@@ -35,12 +35,12 @@ _Fields = TypeVar("_Fields", RuleConfig, PresetMetadata)
 
 
 class StoredPreset(NamedTuple):
-  """What a preset folder holds.
+  """Contents of a preset folder.
 
   Attributes:
-    config: sizes and options of the rule.
-    arrays: theta, each array under its name, in order.
-    metadata: how the rule was made.
+    config: `RuleConfig` of the rule.
+    arrays: Theta, each array under its name, in order.
+    metadata: `PresetMetadata` of the rule.
   """
 
   config: RuleConfig
@@ -54,25 +54,24 @@ def save(
   arrays: Mapping[str, np.ndarray],
   metadata: PresetMetadata | None = None,
 ) -> None:
-  """Writes a preset folder, whole or not at all.
+  """Writes a preset folder as a whole.
 
-  The files are written into a folder beside `path`, which then takes its
-  place. An older preset there stays loadable until the new one is. In a bucket,
-  whose folders cannot be renamed, a reader between the first file and the last
-  is told that the preset is damaged.
+  The files are written into a folder beside `path`, which then replaces it. An
+  older preset can be loaded until that moment. In a bucket, folders cannot be
+  renamed: `load` raises an error between the first file and the last.
 
   Args:
-    path: the folder to make, or a preset folder to replace; on any file system
-      that TensorFlow knows, such as `gs://`.
-    config: sizes and options of the rule.
-    arrays: theta, each array under its name, in order.
-    metadata: how the rule was made; `library_version` and `checksum` are
-      filled in.
+    path: Path of the folder to make, or of a preset folder to replace, on any
+      file system of TensorFlow such as `gs://`.
+    config: `RuleConfig` of the rule.
+    arrays: Theta, each array under its name, in order.
+    metadata: `PresetMetadata` of the rule, whose `library_version` and
+      `checksum` are filled in.
 
   Raises:
-    ValueError: if there is no array, or one is not of a float type.
-    FileExistsError: if `path` holds anything but a preset.
-    OSError: if `path` cannot be written.
+    ValueError: If there is no array, or one is not of a float type.
+    FileExistsError: If `path` holds other files than a preset.
+    OSError: If `path` cannot be written.
   """
   if not arrays:
     raise ValueError(f"A preset needs arrays. Received: arrays={arrays!r}")
@@ -97,8 +96,8 @@ def save(
       for name, content in contents.items():
         (new_folder / name).write_bytes(content)
     return
-  # Buckets cannot rename folders. The checksum comes last: until then, what is
-  # read does not fit it.
+  # Buckets cannot rename folders. The checksum is written last: until then, it
+  # does not fit the weights.
   for name, content in contents.items():
     files.write_atomically(tf.io.gfile.join(os.fspath(path), name), content)
 
@@ -109,14 +108,14 @@ def load(path: str | os.PathLike[str]) -> StoredPreset:
   A field that is absent from the JSON files takes its default.
 
   Args:
-    path: the preset folder; see `find` for shipped names.
+    path: Path of the preset folder; `find` returns those of shipped rules.
 
   Returns:
-    A `StoredPreset`.
+    `StoredPreset`.
 
   Raises:
-    FileNotFoundError: if files are missing; names them.
-    ValueError: if a file is damaged, a field is unknown or has a wrong value,
+    FileNotFoundError: If files are missing; names them.
+    ValueError: If a file is damaged, a field is unknown or has a wrong value,
       or the weights are not those that were saved.
   """
   folder = os.fspath(path)
@@ -145,14 +144,14 @@ def load(path: str | os.PathLike[str]) -> StoredPreset:
 
 
 def check_writable(path: str | os.PathLike[str]) -> None:
-  """Raises the error that `save` would, before a long run is begun.
+  """Raises an error if `save` would, for a check before a long run.
 
   Args:
-    path: the folder to make, or a preset folder to replace.
+    path: Path of the folder to make, or of a preset folder to replace.
 
   Raises:
-    FileExistsError: if `path` holds anything but a preset.
-    OSError: if `path` cannot be written.
+    FileExistsError: If `path` holds other files than a preset.
+    OSError: If `path` cannot be written.
   """
   if files.is_local(path):
     preset_folder.check_writable(path, FILES)
@@ -161,13 +160,13 @@ def check_writable(path: str | os.PathLike[str]) -> None:
 
 
 def checksum(arrays: Mapping[str, np.ndarray]) -> str:
-  """SHA-256 of named arrays: their names, shapes, types, bytes and order.
+  """Computes SHA-256 of named arrays: names, shapes, types, bytes and order.
 
-  It belongs to the numbers and not to the file, so that it changes neither
-  with the version of HDF5 nor with the machine's byte order.
+  It depends on the numbers, not on the version of HDF5 or the byte order of the
+  machine.
 
   Args:
-    arrays: name to array.
+    arrays: Mapping from names to arrays.
 
   Returns:
     64 hexadecimal digits.

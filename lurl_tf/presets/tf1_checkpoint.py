@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Reads rules in the format of the authors' release of 2018.
+"""Import of rules in the format of the authors' release of 2018.
 
 The release is a TensorFlow 1 Saver checkpoint, whose variables TensorFlow 2
-still reads by name; the sizes of the rule are read off their shapes.
+reads by name. The sizes of the rule are read off their shapes.
 """
 
 import contextlib
@@ -17,14 +17,14 @@ from lurl_tf.structures import RuleConfig
 
 SCOPE = "MoreLocalWeightUpdateProcess/"
 
-# The last part of a meta-parameter's name. Others in the scope are moving
-# averages, which the rule never reads, and the state of an optimizer.
+# Last parts of the names of meta-parameters. The other variables of the scope
+# are moving averages, which the rule does not use, and an optimizer's state.
 _LEAVES = ("w", "b", "beta")
 
-# Where each size is found: name of a variable, axis of its shape, and how many
-# more there are on that axis. A unit's inputs are x, z, and the sine and
-# cosine of its place beside the error signal (4 more), then eight statistics
-# of weights and the bias (13 more).
+# Places of each size: name of a variable, axis of its shape, and the difference
+# between that axis and the size. A unit's features are x, z, and the sine and
+# cosine of its place beside the error signal (4 more). With eight statistics of
+# weights and the bias, there are 13 more.
 _SIZES = {
   "hidden_channels": (
     ("conv_1d/w", 2, 0),
@@ -63,8 +63,8 @@ class Tf1Checkpoint(NamedTuple):
   """A rule of the authors' release.
 
   Attributes:
-    config: sizes read off the checkpoint, of `"published"` mixing.
-    arrays: theta, each array under its name without the scope, sorted by name.
+    config: `RuleConfig` with the sizes of the checkpoint.
+    arrays: Theta, each array under its name without the scope, sorted by name.
   """
 
   config: RuleConfig
@@ -76,18 +76,18 @@ def read_tf1_checkpoint(
 ) -> Tf1Checkpoint:
   """Reads the meta-parameters of a TensorFlow 1 Saver checkpoint.
 
-  Moving averages and all else that is no meta-parameter is ignored.
+  Other variables, such as moving averages, are ignored.
 
   Args:
-    prefix: path without `.index`, for instance `"folder/tf_graph_data.ckpt"`.
-    dtype: float type to convert to.
+    prefix: Path without `.index`, for instance `"folder/tf_graph_data.ckpt"`.
+    dtype: Float type of the arrays.
 
   Returns:
-    A `Tf1Checkpoint`.
+    `Tf1Checkpoint`.
 
   Raises:
-    FileNotFoundError: if there is no such checkpoint.
-    ValueError: if it is damaged, lacks meta-parameters of the published rule,
+    FileNotFoundError: If there is no such checkpoint.
+    ValueError: If it is damaged, lacks meta-parameters of the published rule,
       or their shapes disagree.
   """
   prefix = os.fspath(prefix)
@@ -118,7 +118,7 @@ def read_tf1_checkpoint(
 
 @contextlib.contextmanager
 def _clear_errors(prefix: str) -> Iterator[None]:
-  """TensorFlow's reader says neither which file it read nor always why."""
+  """Adds the file to errors of TensorFlow's reader, which do not name it."""
   try:
     yield
   except (tf.errors.OpError, IndexError, RuntimeError) as error:
@@ -130,7 +130,7 @@ def _clear_errors(prefix: str) -> Iterator[None]:
 def _read_size(
   size: str, shapes: dict[str, tuple[int, ...]], prefix: str
 ) -> int:
-  """One size of the rule, which all its places must agree on."""
+  """Reads one size of the rule, on which all its places must agree."""
   places = _SIZES[size]
   missing = sorted(
     {SCOPE + name for name, _, _ in places if name not in shapes}

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How a base model learns: update rules, and their application."""
+"""Update rules, and their application to a base model."""
 
 from lurl_tf.rule.get import HAND_DESIGNED, get
 from lurl_tf.rule.hand_designed.backpropagation import Backpropagation

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Finds the rule that a name, a path or an object means."""
+"""Finds the rule of a name or a path; the registry of hand-designed rules."""
 
 import os
 from typing import Any
@@ -13,6 +13,7 @@ from lurl_tf.rule.hand_designed.winner_take_all import SoftWinnerTakeAll
 from lurl_tf.rule.inner_step import Rule
 from lurl_tf.rule.learned.update_rule import UpdateRule
 
+# To add a hand-designed rule: a file in `hand_designed/`, and a line here.
 HAND_DESIGNED = {
   "backpropagation": Backpropagation,
   "hebbian": Hebbian,
@@ -23,20 +24,20 @@ HAND_DESIGNED = {
 
 
 def get(identifier: Any = None) -> Rule:
-  """The rule that an identifier means, as `keras.optimizers.get` does it.
+  """Finds a rule, in the manner of `keras.optimizers.get`.
 
   Args:
-    identifier: a rule, or any callable of weights and activations; the name of
-      a hand-designed rule; a shipped preset's name, a preset folder or a run's
-      log folder; None for the default preset.
+    identifier: Rule, or any callable of weights and activations; name of a
+      hand-designed rule; name of a shipped preset or start; path of a preset
+      folder or of a run's log folder; None for the default preset.
 
   Returns:
-    A rule. One of a name is new, with its default options.
+    A rule. A rule of a name is new and has its default options.
 
   Raises:
-    FileNotFoundError: if there is none of that name; lists those there are.
-    LookupError: if None is given and no preset is shipped.
-    ValueError: if a preset is damaged, or the identifier means no rule.
+    FileNotFoundError: If there is no rule of that name; lists the names.
+    LookupError: If None is given and no preset is shipped.
+    ValueError: If a preset is damaged, or the identifier is of another type.
 
   Example:
 
@@ -58,5 +59,5 @@ def get(identifier: Any = None) -> Rule:
     return UpdateRule.from_preset(identifier)
   except FileNotFoundError as error:
     raise FileNotFoundError(
-      f"{error}. Rules designed by hand: {', '.join(HAND_DESIGNED)}"
+      f"{error}. Hand-designed rules: {', '.join(HAND_DESIGNED)}"
     ) from error

@@ -22,20 +22,20 @@ def inner_step(
   """Applies a rule to one unlabelled batch; a pure function.
 
   Args:
-    rule: an `UpdateRule`, or any callable that takes weights and activations
-      and returns proposed changes.
+    rule: `UpdateRule`, or any callable that takes weights and activations and
+      returns proposed changes.
     weights: `LayerWeights` of every layer, bottom first.
-    inputs: `[b, i]`, or `[t, b, i]` with weights of `t` tasks; permuted already
-      where inputs are permuted.
-    learning_rate: of the inner optimizer, and its weight decay; a scalar or
-      `[t]`.
-    activation: of the base model.
+    inputs: `[b, i]`, or `[t, b, i]` with weights of `t` tasks; already permuted
+      if the task permutes inputs.
+    learning_rate: Learning rate and weight decay of the inner optimizer, a
+      scalar or `[t]`.
+    activation: Activation of the base model.
 
   Returns:
     The next `LayerWeights` of every layer.
 
   Raises:
-    ValueError: if weights and inputs do not fit each other or the rule.
+    ValueError: If weights, inputs and rule do not fit each other.
 
   Example:
 
@@ -55,12 +55,20 @@ def inner_step(
 
 
 def check_shapes(weights: Sequence[LayerWeights], inputs: tf.Tensor) -> None:
-  """Raises ValueError unless the layers form a chain that fits the inputs."""
+  """Raises ValueError unless the layers form a chain that fits the inputs.
+
+  Args:
+    weights: `LayerWeights` of every layer, bottom first.
+    inputs: `[..., b, i]`.
+
+  Raises:
+    ValueError: If shapes do not match, or a batch has fewer than two examples.
+  """
   below = inputs.shape[-1]
   for index, layer in enumerate(weights):
     if layer.kernel.shape[-2] != below:
       raise ValueError(
-        f"Layer {index} must take the {below} outputs of what is below it. "
+        f"Layer {index} must have {below} inputs, the outputs below it. "
         f"Received: kernel of shape {tuple(layer.kernel.shape)}"
       )
     below = layer.kernel.shape[-1]

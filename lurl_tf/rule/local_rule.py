@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What every update rule is: the class to extend for a rule of one's own."""
+"""The base class of update rules; extend it to write a rule."""
 
 from collections.abc import Sequence
 from typing import Any, NamedTuple
@@ -12,10 +12,10 @@ from lurl_tf.structures import Activations, LayerWeights
 
 
 class LayerView(NamedTuple):
-  """What a rule may look at to change one layer.
+  """Quantities from which a rule computes the change of one layer.
 
   Attributes:
-    weights: the layer's `LayerWeights`.
+    weights: `LayerWeights` of the layer.
     inputs: x of the layer below, `[..., b, i]`.
     pre_activations: z, `[..., b, j]`.
     post_activations: x, `[..., b, j]`.
@@ -28,29 +28,30 @@ class LayerView(NamedTuple):
 
 
 class LocalRule(tf.Module):
-  """Base class of update rules; extend it to write one.
+  """Base class of update rules.
 
   A rule maps the weights and activations of one batch to proposed changes,
-  which the inner optimizer subtracts, as it would gradients. A rule that treats
-  every layer by itself overrides `layer_change`; one that passes something from
-  layer to layer, as the learned `UpdateRule` does, overrides `__call__`. Both
-  must be pure functions that work with and without a leading axis of tasks.
+  which the inner optimizer subtracts, like gradients. A rule that treats every
+  layer separately overrides `layer_change`. A rule that passes signals between
+  layers, such as the learned `UpdateRule`, overrides `__call__`. Both must be
+  pure functions that work with and without a leading axis of tasks.
 
   To save models that use it, register the class with
   `keras.saving.register_keras_serializable()`, and return the arguments of its
   `__init__` from `get_config`.
 
   Attributes:
-    needs_targets: whether the rule is supervised: `with_targets` must then be
-      called before it is applied.
-    metadata: how the rule was made, and the base network it is used to.
+    needs_targets: Whether the rule is supervised. If so, apply the callable
+      that `with_targets` returns.
+    metadata: `PresetMetadata` of the rule: how it was made, and the base
+      network it was made for.
 
   Args:
-    name: of the module.
+    name: Name of the module.
 
   Call arguments:
     weights: `LayerWeights` of every layer, bottom first.
-    activations: the `Activations` of one forward pass. Labels have no way in.
+    activations: `Activations` of one forward pass, without labels.
 
   Returns:
     `LayerWeights` of proposed changes, shaped like `weights`.
@@ -91,10 +92,10 @@ class LocalRule(tf.Module):
     return tuple(self.layer_change(view) for view in views)
 
   def layer_change(self, layer: LayerView) -> LayerWeights:
-    """The proposed change of one layer.
+    """Computes the proposed change of one layer.
 
     Args:
-      layer: what may be looked at.
+      layer: `LayerView` of the layer.
 
     Returns:
       `LayerWeights`, shaped like `layer.weights`.
@@ -105,19 +106,19 @@ class LocalRule(tf.Module):
 
   @property
   def meta_parameters(self) -> tuple[tf.Variable, ...]:
-    """What is meta-learned; nothing, where a rule is designed by hand."""
+    """Meta-learned variables; empty for hand-designed rules."""
     return ()
 
   @property
   def dtype(self) -> str | None:
-    """Float type that weights must have; None for a rule that takes any."""
+    """Float type that weights must have; None if any type works."""
     return None
 
   def check_output_size(self, output_size: int) -> None:
     """Raises ValueError unless the rule works for a top layer of that size.
 
     Args:
-      output_size: units of the top layer.
+      output_size: Number of units of the top layer.
     """
     del output_size
 
@@ -125,19 +126,22 @@ class LocalRule(tf.Module):
     """Raises ValueError unless the rule works for layers of that activation.
 
     Args:
-      activation: of a base model's layer.
+      activation: Activation of the base model's layers.
     """
     del activation
 
   def get_config(self) -> dict[str, Any]:
-    """The arguments of `__init__`, as plain values."""
+    """Returns the arguments of `__init__`, as plain values."""
     return {}
 
   @classmethod
   def from_config(cls, config: dict[str, Any]) -> "LocalRule":
-    """The rule that `get_config` describes.
+    """Makes the rule that `get_config` describes.
 
     Args:
-      config: from `get_config`.
+      config: Return value of `get_config`.
+
+    Returns:
+      The rule.
     """
     return cls(**config)

@@ -119,11 +119,11 @@ def test_several_numbers_of_examples_are_for_comparisons_only():
 
 
 def test_learned_rules_bring_their_untrained_twin():
-  choices = [rule_choice.choose_rule(name) for name in ("quick", "untrained")]
+  choices = [rule_choice.choose_rule(name) for name in ("pooled", "untrained")]
   configs = [make_config(choice) for choice in choices]
   rules = compare.rules_to_compare(choices, configs)
-  assert list(rules) == ["quick", "quick_untrained", "untrained"]
-  assert rules["quick"].rule is choices[0].learned
+  assert list(rules) == ["pooled", "pooled_untrained", "untrained"]
+  assert rules["pooled"].rule is choices[0].learned
 
 
 def test_options_are_tuned():

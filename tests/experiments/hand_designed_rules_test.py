@@ -100,7 +100,7 @@ def test_the_flag_reaches_the_evaluation(monkeypatch):
 @pytest.mark.parametrize(
   ("values", "message"),
   [
-    ({"rule": "ojja"}, "Rules designed by hand: .*oja"),
+    ({"rule": "ojja"}, "Hand-designed rules: .*oja"),
     ({"rule": "oja", "inner_learning_rate": 0}, "learning_rates"),
     ({"rule": "backpropagation", "activation": "tanh"}, "'relu'"),
     ({"rule": "backpropagation", "units": 1}, "2 classes"),

@@ -22,12 +22,34 @@ def shipped(tmp_path, monkeypatch):
 
 
 def test_every_preset_of_this_copy_loads():
-  for name in presets.available():
+  for name in (*presets.available(), *presets.starts(), "imitation"):
     stored = presets.load(presets.find(name))
     assert stored.metadata.command, name
     assert all(np.isfinite(array).all() for array in stored.arrays.values())
   if presets.available():
     assert presets.default() in presets.available()
+
+
+def test_starts_are_found_by_name_and_hidden_from_available(
+  shipped, tmp_path, monkeypatch
+):
+  monkeypatch.setattr(catalogue, "STARTS", tmp_path / "starts")
+  presets.save(tmp_path / "starts" / "small", RuleConfig(), ARRAYS)
+  assert presets.starts() == ("starts/small",)
+  assert presets.available() == ("large", "small")
+  assert presets.find("starts/small") == tmp_path / "starts" / "small"
+  with pytest.raises(FileNotFoundError, match="starts: starts/small"):
+    presets.find("starts/large")
+
+
+def test_imitation_is_the_start_of_pooled_rules():
+  assert "imitation" not in presets.available()
+  assert presets.find("imitation") == presets.find("starts/pooled")
+  stored = presets.load(presets.find("imitation"))
+  # The weights that shipped as `imitation` in version 0.1.
+  assert stored.metadata.checksum == (
+    "691319d7f35462e230e201a6029b0c6c87933d58290ccdb9515adeae6c851226"
+  )
 
 
 def test_available_lists_presets_only(shipped):
@@ -87,7 +109,7 @@ def test_default_is_what_the_file_says(shipped):
 def test_without_shipped_presets_default_says_so(tmp_path, monkeypatch):
   monkeypatch.setattr(catalogue, "SHIPPED", tmp_path / "nowhere")
   assert presets.available() == ()
-  with pytest.raises(LookupError, match="No preset is shipped.*nowhere"):
+  with pytest.raises(LookupError, match="Expected a shipped .*nowhere"):
     presets.default()
   with pytest.raises(FileNotFoundError, match="Shipped presets: none"):
     presets.find("small")

@@ -59,7 +59,7 @@ def test_a_path_named_like_a_hand_designed_rule(tmp_path, monkeypatch):
 
 def test_none_is_the_default_preset(tmp_path, monkeypatch):
   monkeypatch.setattr(presets.catalogue, "SHIPPED", tmp_path)
-  with pytest.raises(LookupError, match="No preset is shipped"):
+  with pytest.raises(LookupError, match="Expected a shipped preset"):
     rule.get(None)
   stored = rule.UpdateRule(CONFIG, seed=4)
   stored.save_preset(tmp_path / "shipped_rule")

@@ -6,7 +6,6 @@ particles of all slots are folded into the axis of tasks: slot by slot, pair by
 pair, theta + eps before theta - eps.
 """
 
-import math
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -16,9 +15,7 @@ from lurl_tf.meta.inner.state import SlotClock
 from lurl_tf.meta.inner.truncated_task import TruncatedTask
 from lurl_tf.meta.inner.unroll import TruncationData
 from lurl_tf.meta.metrics import UnrollMetrics
-
-# Largest uniform number: `erfinv` is infinite at 1.
-_CUT = 1 - 1e-6
+from lurl_tf.random_numbers import normal
 
 
 class Particles(NamedTuple):
@@ -51,7 +48,7 @@ def draw_perturbations(
     `[t, p, n]`, zeros where the mask is not set.
   """
   each = stddev * tf.stack(
-    [_normal([pairs, len(mask)], seed, dtype) for seed in tf.unstack(seeds)]
+    [normal([pairs, len(mask)], seed, dtype) for seed in tf.unstack(seeds)]
   )
   return tf.where(mask, each, tf.zeros_like(each))
 
@@ -149,16 +146,3 @@ def project(
   pairs = directions.shape[1]
   total = tf.einsum("tpn,tp->tn", directions, differences)
   return total / (2 * stddev**2 * pairs)
-
-
-def _normal(shape, seed, dtype):
-  """Draws standard normal numbers up to five standard deviations.
-
-  XLA turns random bits into other floating-point numbers than the rest of
-  TensorFlow does, but into the same integers.
-  """
-  integers = tf.random.stateless_uniform(
-    shape, seed, minval=None, maxval=None, dtype=tf.int32, alg="philox"
-  )
-  share = tf.clip_by_value(tf.cast(integers, dtype) / 2**31, -_CUT, _CUT)
-  return math.sqrt(2) * tf.math.erfinv(share)

@@ -25,10 +25,7 @@ from lurl_tf.optimizers import (
   InnerOptimizerConfig,
   scheduled_rate,
 )
-from lurl_tf.rule.arithmetic.channels import Nonlinearity
-from lurl_tf.rule.arithmetic.library_layers import library_layers
-from lurl_tf.rule.arithmetic.products import rounded_products
-from lurl_tf.rule.arithmetic.winograd import winograd_convolutions
+from lurl_tf.rule.arithmetic.scope import arithmetic_scope
 from lurl_tf.rule.learned.parameter_specs import parameter_specs
 from lurl_tf.rule.learned.update_rule import propose_changes
 from lurl_tf.structures import Episode, LayerWeights, RuleConfig
@@ -120,7 +117,6 @@ def unroll(
   data: TruncationData,
   length: tf.Tensor,
   activation: Activation = "relu",
-  nonlinearity: Nonlinearity = tf.nn.relu,
   inner_optimizer: InnerOptimizerConfig = DEFAULT_INNER_OPTIMIZER,
 ) -> tuple[InnerState, UnrollMetrics]:
   """Advances all slots by `length` inner steps; a pure function.
@@ -134,8 +130,6 @@ def unroll(
     data: `TruncationData` for `config.max_steps` steps.
     length: Scalar int32, inner steps, from `evaluate_every` to `max_steps`.
     activation: Activation of the base model.
-    nonlinearity: Nonlinearity of the rule's networks; tests replace ReLU by a
-      smooth one.
     inner_optimizer: Configuration of the inner optimizer.
 
   Returns:
@@ -148,9 +142,6 @@ def unroll(
   state, clock, data = tf.nest.map_structure(tf.identity, (state, clock, data))
   specs = parameter_specs(rule_config)
   zeros = tf.zeros_like(clock.age, dtype=state.weights[0].kernel.dtype)
-  arithmetic = rounded_products
-  if config.without_xla:
-    arithmetic = library_layers
   optimizer = FunctionalOptimizer(inner_optimizer)
   optimizer_steps, optimizer_state = optimizer_parts(
     optimizer, state.optimizer_state
@@ -165,13 +156,12 @@ def unroll(
     inputs = tf.gather(data.batches, step)
     activations = forward(weights, inputs, activation)
     theta = tf.nest.pack_sequence_as(specs, parameters.rule)
-    with (
-      arithmetic(config.product_dtype),
-      winograd_convolutions(config.convolutions == "winograd"),
+    with arithmetic_scope(
+      layers="library" if config.without_xla else "products",
+      product_dtype=config.product_dtype,
+      convolutions=config.convolutions,
     ):
-      changes = propose_changes(
-        rule_config, theta, weights, activations, nonlinearity
-      )
+      changes = propose_changes(rule_config, theta, weights, activations)
     error = None
     if config.imitation is not None:
       error = imitation_error(config.imitation, changes, weights, activations)

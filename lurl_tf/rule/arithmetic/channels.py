@@ -1,14 +1,15 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Maps of channels: the layers that a rule's networks are made of.
+"""Maps of channels: the layers of a rule's networks.
 
-All take tensors laid out `[..., u, b, c]`, so that what is contracted over
-examples or units is contiguous, and meta-parameters with or without the leading
-axis of tasks that the tensors have.
+All take tensors `[..., u, b, c]`, a layout in which contractions over examples
+or units read contiguous memory. Meta-parameters may have the leading axis of
+tasks of the tensors, or lack it. Section 2 of `docs/the_rule.md` has the
+formulas.
 """
 
 import functools
 import itertools
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 import tensorflow as tf
 
@@ -21,14 +22,33 @@ from lurl_tf.rule.arithmetic.shift import shift
 
 EXAMPLES_AXIS = -2
 UNITS_AXIS = -3
+# Added to the variance; Sonnet's default, which the released program uses.
 VARIANCE_EPSILON = 1e-3
 
-Nonlinearity = Callable[[tf.Tensor], tf.Tensor]
+
+def rectify(values: tf.Tensor) -> tf.Tensor:
+  """The nonlinearity of the rule's networks, max(0, x).
+
+  Args:
+    values: Tensor.
+
+  Returns:
+    Tensor of the shape of `values`.
+  """
+  return tf.nn.relu(values)
 
 
 def linear(inputs: tf.Tensor, parameters: Linear) -> tf.Tensor:
-  """Affine map of channels, `[..., u, b, c]` to `[..., u, b, c']`."""
-  # The library's layers may give rounded numbers: these stay rounded.
+  """Applies an affine map of channels.
+
+  Args:
+    inputs: `[..., u, b, c]`.
+    parameters: `Linear` with a kernel of `[c, c']`.
+
+  Returns:
+    `[..., u, b, c']`, of the type of `inputs`.
+  """
+  # Inputs that were rounded to bfloat16 stay so.
   kernel, bias = (tf.cast(each, inputs.dtype) for each in parameters)
   return _multiply(inputs, kernel) + _spread(bias)
 
@@ -36,14 +56,14 @@ def linear(inputs: tf.Tensor, parameters: Linear) -> tf.Tensor:
 def project(
   inputs: tf.Tensor, groups: Sequence[Sequence[Linear]]
 ) -> list[list[tf.Tensor]]:
-  """Affine maps of the same channels, a product for every group.
+  """Applies several affine maps to the same channels, one product per group.
 
-  The library's layers make one product of all groups: there, the inputs are
-  read from memory, and their gradient is written, for every product.
+  With the library's layers, all groups make one product: there, every product
+  reads the inputs from memory and writes their gradient.
 
   Args:
     inputs: `[..., u, b, c]`.
-    groups: of maps.
+    groups: Groups of `Linear` maps.
 
   Returns:
     `[..., u, b, c']` for every map of every group.
@@ -55,11 +75,13 @@ def project(
 
 
 def normalize(inputs: tf.Tensor, offset: tf.Tensor) -> tf.Tensor:
-  """Batch normalisation of channels over units and examples, with an offset.
+  """Normalises channels over units and examples, and adds an offset.
 
-  Its gradient is written out, in fewer passes over the inputs than automatic
-  differentiation takes. The sums are of sums, not of plain products, for which
-  XLA's CPU compiler has no fast reduction.
+      (x - mean(x)) / sqrt(var(x) + 1e-3) + offset
+
+  The gradient is written out, since automatic differentiation takes more passes
+  over the inputs. XLA's CPU compiler has no fast reduction of a plain product,
+  so the reductions are of sums.
 
   Args:
     inputs: `[..., u, b, c]`.
@@ -94,15 +116,17 @@ def normalize(inputs: tf.Tensor, offset: tf.Tensor) -> tf.Tensor:
 
 
 def convolve(inputs: tf.Tensor, kernel: tf.Tensor, axis: int) -> tf.Tensor:
-  """Convolution of stride 1, zero-padded to equal length, along one axis.
+  """Convolves along one axis with stride 1, zero-padded to equal length.
 
-  It is written as one product for all taps and a sum of shifted parts: XLA's
-  CPU compiler has no fast gradient of a convolution.
+      y[n] = sum over taps t of x[n + t - (taps - 1) / 2] @ kernel[t]
+
+  It is one product for all taps and a sum of shifted parts, since XLA's CPU
+  compiler has no fast gradient of a convolution.
 
   Args:
     inputs: `[..., u, b, c]`.
     kernel: `[taps, c, c']`, an odd number of taps.
-    axis: `EXAMPLES_AXIS` or `UNITS_AXIS`, the neighbours that are seen.
+    axis: Axis of the neighbours, `EXAMPLES_AXIS` or `UNITS_AXIS`.
 
   Returns:
     `[..., u, b, c']`.
@@ -125,21 +149,23 @@ def convolve(inputs: tf.Tensor, kernel: tf.Tensor, axis: int) -> tf.Tensor:
 def pool(
   inputs: tf.Tensor, kernel: tf.Tensor, constants: tf.Tensor | None = None
 ) -> tf.Tensor:
-  """Map of a unit's own channels and of their means; free of any order.
+  """Maps a unit's own channels and their means, independent of any order.
+
+      y = x @ kernel[0] + mean_b(x) @ kernel[1] + mean_u(x) @ kernel[2]
 
   Args:
     inputs: `[..., u, b, c]`.
-    kernel: `[3, c, c']`: for the unit itself, for its mean over examples, for
-      the mean over the layer's units.
+    kernel: `[3, c, c']`: for the unit itself, for its mean over examples, and
+      for the mean over the layer's units.
     constants: `[..., u, 1, k]`, the first k of the c channels, if they are the
-      same for all examples; those of `inputs` are the others then.
+      same for all examples. `inputs` then holds the other channels.
 
   Returns:
     `[..., u, b, c']`.
   """
   factors = [_join(constants, inputs)]
   for axis in (EXAMPLES_AXIS, UNITS_AXIS):
-    # Not the mean of what is joined: XLA's CPU compiler has no fast one.
+    # XLA's CPU compiler has no fast mean of a concatenation.
     means = (_kept_mean(part, axis) for part in (constants, inputs))
     factors.append(_join(*means))
   return kept_result(_add_products, kernel, *factors)
@@ -152,15 +178,15 @@ def mix(
   axis: int,
   constants: tf.Tensor | None = None,
 ) -> tf.Tensor:
-  """`convolve` or `pool`, by the rule's kind of mixing, without the bias.
+  """Applies `convolve` or `pool`, without the bias.
 
   Args:
     inputs: `[..., u, b, c]`.
-    parameters: of the mixer.
-    mixing: `"published"` or `"pooled"`.
-    axis: of the neighbours that are seen, where mixing is published.
-    constants: `[..., u, 1, k]`, channels before those of the inputs, the same
-      for all examples; or None.
+    parameters: Parameters of the mixer.
+    mixing: `"published"` to convolve, `"pooled"` to pool.
+    axis: Axis of the neighbours, for published mixing.
+    constants: `[..., u, 1, k]`, channels that are the same for all examples,
+      before those of the inputs; or None.
 
   Returns:
     `[..., u, b, c']`.
@@ -176,20 +202,36 @@ def mix_and_normalize(
   parameters: NormalizedMixer,
   mixing: str,
   axis: int,
-  nonlinearity: Nonlinearity,
   constants: tf.Tensor | None = None,
 ) -> tf.Tensor:
-  """Mixes as `mix` does, normalises and applies the nonlinearity.
+  """Applies `mix`, `normalize` and `rectify`.
 
-  The mixer's bias would be cancelled by the normalisation: it is not computed.
+  The mixer's bias is left out, since the normalisation would cancel it.
+
+  Args:
+    inputs: `[..., u, b, c]`.
+    parameters: Parameters of the mixer.
+    mixing: `"published"` or `"pooled"`.
+    axis: Axis of the neighbours, for published mixing.
+    constants: See `mix`.
+
+  Returns:
+    `[..., u, b, c']`.
   """
   mixed = mix(inputs, parameters, mixing, axis, constants)
-  return nonlinearity(normalize(mixed, parameters.offset))
+  return rectify(normalize(mixed, parameters.offset))
 
 
 def add_bias(inputs: tf.Tensor, parameters: Mixer) -> tf.Tensor:
-  """Adds a mixer's bias, for mixers that no normalisation follows."""
-  # The library's layers may give rounded numbers.
+  """Adds a mixer's bias, for mixers without a normalisation after them.
+
+  Args:
+    inputs: `[..., u, b, c]`.
+    parameters: Parameters of the mixer.
+
+  Returns:
+    `[..., u, b, c]`, of the type of the bias.
+  """
   return tf.cast(inputs, parameters.bias.dtype) + _spread(parameters.bias)
 
 
@@ -222,7 +264,7 @@ def _mean(values: tf.Tensor) -> tf.Tensor:
 
 
 def _join(constants: tf.Tensor | None, inputs: tf.Tensor) -> tf.Tensor:
-  """Channels that are the same for all examples, before those of inputs."""
+  """Puts channels that are the same for all examples before the inputs'."""
   if constants is None:
     return inputs
   shape = [*inputs.shape[:-1], constants.shape[-1]]
@@ -230,7 +272,7 @@ def _join(constants: tf.Tensor | None, inputs: tf.Tensor) -> tf.Tensor:
 
 
 def _kept_mean(values: tf.Tensor | None, axis: int) -> tf.Tensor | None:
-  """Mean along one axis, of length 1 then."""
+  """Mean along one axis, which is kept with length 1."""
   if values is None:
     return None
   mean = functools.partial(tf.reduce_mean, axis=axis, keepdims=True)

@@ -1,20 +1,23 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A bound for what XLA's processor compiler merges."""
+"""A limit to what XLA's CPU compiler fuses."""
 
 import tensorflow as tf
 
 
 def computed_once(values: tf.Tensor, part: tf.Tensor) -> tf.Tensor:
-  """The values, which are then computed once and kept for all that use them.
+  """Makes XLA's CPU compiler compute values once, for all of their uses.
 
-  XLA's processor compiler would compute them anew for every neighbour that a
-  shift joins, one number at a time. It drops optimization barriers before it
-  merges. What a condition gives it leaves alone, if the branches differ.
+  Otherwise it recomputes them, one number at a time, for every neighbour that
+  a shift joins. It drops optimization barriers before it fuses operations, but
+  it does not fuse across a condition whose branches differ.
 
   Args:
-    values: any.
-    part: of which every one of the values is a sum: where all of it is not a
-      number, neither are they, and both branches are the same.
+    values: Tensor.
+    part: Tensor of which each of the values is a sum. Where all of it is NaN,
+      so are the values, and both branches are the same.
+
+  Returns:
+    The values.
   """
   return tf.cond(
     tf.reduce_all(tf.math.is_nan(part)),

@@ -1,51 +1,39 @@
 # SPDX-License-Identifier: Apache-2.0
 """Convolution and normalisation by TensorFlow's own operations.
 
-Its libraries have fast ones, with fast gradients, for processors (oneDNN) and
-GPUs (cuDNN). XLA's CPU compiler has not: within it, use matrix products.
+Outside XLA they are fast, and so are their gradients, on CPUs (oneDNN) and GPUs
+(cuDNN). XLA's CPU compiler has no fast ones: use matrix products there. They
+are chosen by `arithmetic_scope(layers="library")`.
 """
 
 from collections.abc import Callable
-from contextlib import AbstractContextManager
 
 import tensorflow as tf
 
-from lurl_tf.rule.arithmetic.scope import Scope
-
-_dtype: Scope[tf.DType | None] = Scope(outside=None)
-
-
-def library_layers(dtype: str) -> AbstractContextManager[None]:
-  """Within it, the rule's networks are made of this file's layers.
-
-  Args:
-    dtype: "float32"; or "bfloat16": convolutions, maps of the unit states that
-      they give and products of these maps take and give numbers of that type.
-      Sums within them, statistics and meta-parameters stay float32.
-  """
-  return _dtype.of(tf.as_dtype(dtype))
+from lurl_tf.rule.arithmetic.scope import current_arithmetic
 
 
 def in_use(inputs: tf.Tensor) -> bool:
-  """Whether inputs are for this file's layers; those of float64 never are."""
-  inside = _dtype.current is not None
-  return inside and inputs.dtype in (tf.float32, tf.bfloat16)
+  """Returns whether this file's layers compute `inputs`; float64 never is."""
+  chosen = current_arithmetic().layers == "library"
+  return chosen and inputs.dtype in (tf.float32, tf.bfloat16)
 
 
 def convolve(
   inputs: tf.Tensor, kernel: tf.Tensor, over_units: bool
 ) -> tf.Tensor:
-  """Convolution of stride 1, zero-padded to equal length, along one axis.
+  """Convolves along one axis with stride 1, zero-padded to equal length.
 
   Args:
     inputs: `[..., u, b, c]`.
     kernel: `[taps, c, c']`, or with the leading axes of `inputs`.
-    over_units: along units; otherwise along examples.
+    over_units: Whether to convolve along units; otherwise along examples.
 
   Returns:
-    `[..., u, b, c']`, of the scope's type.
+    `[..., u, b, c']`, of the arithmetic's `product_dtype`.
   """
-  inputs, kernel = (tf.cast(each, _dtype.current) for each in (inputs, kernel))
+  dtype = tf.as_dtype(current_arithmetic().product_dtype)
+  inputs, kernel = (tf.cast(each, dtype) for each in (inputs, kernel))
   layer = _convolve_units if over_units else _convolve_examples
   return _each_task(layer, inputs, kernel)
 
@@ -53,12 +41,12 @@ def convolve(
 def normalize(
   inputs: tf.Tensor, offset: tf.Tensor, epsilon: float
 ) -> tf.Tensor:
-  """Batch normalisation of channels over units and examples, with an offset.
+  """Normalises channels over units and examples, and adds an offset.
 
   Args:
     inputs: `[..., u, b, c]`.
     offset: `[1, 1, c]`, or with the leading axes of `inputs`.
-    epsilon: added to the variance.
+    epsilon: Number added to the variance.
 
   Returns:
     `[..., u, b, c]`, of the type of `inputs`.
@@ -99,7 +87,7 @@ def _convolve_units(inputs: tf.Tensor, kernel: tf.Tensor):
 def _gradient_by_units_kernel(
   inputs: tf.Tensor, upstream: tf.Tensor, taps: int
 ) -> tf.Tensor:
-  """A product per tap: faster on processors than the library's gradient.
+  """Computes one product per tap, faster on CPUs than the library's gradient.
 
   A neighbouring unit is a whole block of rows away, so no row is copied.
   """
@@ -127,14 +115,14 @@ def _each_task(
 ) -> tf.Tensor:
   """Applies a layer of `[1, u, b, c]` to every task, with its parameter.
 
-  The parameter has three axes, after those of its own tasks, if it has them.
+  The parameter has three axes, after a leading axis of tasks where it has one.
   """
   lead = inputs.shape[:-3]
   tasks = tf.reshape(inputs, [-1, *inputs.shape[-3:]])
   count = tasks.shape[0]
   parameters = tf.reshape(parameter, [-1, *parameter.shape[-3:]])
   parameters = tf.unstack(parameters) * (count // parameters.shape[0])
-  # Parts of a split, not slices: a slice's gradient is as large as the whole.
+  # `split`, since the gradient of a slice is as large as the whole tensor.
   outputs = tf.concat(
     list(map(layer, tf.split(tasks, count), parameters)), axis=0
   )

@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Matrices that mix channels, as the arithmetic needs them."""
+"""Parameters of maps of channels.
+
+Section 2 of `docs/the_rule.md` defines the maps.
+"""
 
 from typing import Any, NamedTuple
 
@@ -17,12 +20,12 @@ class Linear(NamedTuple):
 
 
 class Mixer(NamedTuple):
-  """A map of channels that also looks at other examples or units.
+  """A map of channels that depends on other examples or units, too.
 
   Attributes:
-    kernel: `[taps, c, c']`. For `"published"` mixing a tap is a neighbour's
-      offset; for `"pooled"`: the unit itself, its mean over examples, the mean
-      over units.
+    kernel: `[taps, c, c']`. With `"published"` mixing, a tap is the offset of a
+      neighbour. With `"pooled"` mixing the taps are the unit itself, its mean
+      over examples, and the mean over units.
     bias: `[c']`; without effect where a batch normalisation follows.
   """
 
@@ -34,8 +37,8 @@ class NormalizedMixer(NamedTuple):
   """A `Mixer` followed by batch normalisation with an offset.
 
   Attributes:
-    kernel: as in `Mixer`.
-    bias: as in `Mixer`; without effect, kept for the checkpoint format.
+    kernel: Kernel of a `Mixer`.
+    bias: Bias of a `Mixer`; without effect, kept for the checkpoint format.
     offset: `[1, 1, c']`.
   """
 

@@ -1,43 +1,37 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Matrix products, of float32 factors or of factors rounded to bfloat16.
+"""Matrix products of float32 factors, or of factors rounded to bfloat16.
 
-Some processors multiply bfloat16 numbers several times faster. Only the factors
-are rounded: sums, results and gradients are of the tensors' own type. Outside
-of XLA, TensorFlow's processor kernels have no such product.
+Some CPUs multiply bfloat16 numbers several times faster. Only the factors are
+rounded: sums, results and gradients are of the tensors' own type. TensorFlow
+has no such product on CPUs outside XLA.
 """
-
-from contextlib import AbstractContextManager
 
 import tensorflow as tf
 
-from lurl_tf.rule.arithmetic.scope import Scope
-
-_rounds = Scope(outside=False)
-
-
-def rounded_products(product_dtype: str) -> AbstractContextManager[None]:
-  """Within it, `product` rounds float32 factors; also in its gradients.
-
-  Args:
-    product_dtype: "bfloat16"; "float32" rounds nothing.
-  """
-  return _rounds.of(product_dtype == "bfloat16")
+from lurl_tf.rule.arithmetic.scope import current_arithmetic
 
 
 def product(
   left: tf.Tensor, right: tf.Tensor, transpose_right: bool = False
 ) -> tf.Tensor:
-  """Matrix product over the last two axes.
+  """Multiplies matrices over the last two axes.
+
+  With `product_dtype="bfloat16"` and `layers="products"`, the current
+  arithmetic rounds float32 factors, in the gradients too.
 
   Args:
     left: `[..., m, k]`.
     right: `[..., k, n]` or `[k, n]`; transposed: `[..., n, k]`.
-    transpose_right: whether `right` is to be transposed.
+    transpose_right: Whether to transpose `right`.
 
   Returns:
     `[..., m, n]`, of the type of `left`.
   """
-  if not _rounds.current or left.dtype != tf.float32:
+  arithmetic = current_arithmetic()
+  rounds = (
+    arithmetic.product_dtype == "bfloat16" and arithmetic.layers == "products"
+  )
+  if not rounds or left.dtype != tf.float32:
     return tf.matmul(left, right, transpose_b=transpose_right)
 
   @tf.custom_gradient
@@ -65,6 +59,6 @@ def _rounded(left: tf.Tensor, right: tf.Tensor, **transposed) -> tf.Tensor:
 
 
 def _sum_to(gradient: tf.Tensor, shape: tf.TensorShape) -> tf.Tensor:
-  """Sums over leading axes that the factor does not have."""
+  """Sums over the leading axes that the factor lacks."""
   extra = gradient.shape.rank - shape.rank
   return tf.reduce_sum(gradient, axis=list(range(extra)))

@@ -1,16 +1,21 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Neighbours along one axis of a tensor."""
+"""Shifts along one axis of a tensor."""
 
 import tensorflow as tf
 
 
 def shift(inputs: tf.Tensor, offset: int, axis: int) -> tf.Tensor:
-  """Element `i` of the result is element `i + offset`, or zero.
+  """Shifts a tensor along one axis, with zeros at the end.
+
+      result[i] = inputs[i + offset], or 0 outside
 
   Args:
-    inputs: any.
-    offset: of the neighbour.
-    axis: a negative number, from the last axis.
+    inputs: Tensor.
+    offset: Integer distance to the neighbour.
+    axis: Negative integer, counted from the last axis.
+
+  Returns:
+    Tensor of the shape of `inputs`.
   """
   size = inputs.shape[axis]
   offset = max(-size, min(size, offset))

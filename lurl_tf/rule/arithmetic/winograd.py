@@ -2,31 +2,31 @@
 """Convolutions of three taps with half the multiplications.
 
 Winograd's minimal filtering F(4, 3), as in Lavin and Gray (2016), "Fast
-Algorithms for Convolutional Neural Networks", section 4.1: four neighbouring
-results need the six inputs that they see, and six products of channels instead
-of twelve. Sums of neighbours before and after the products take their place,
-which pays for many channels. In float32 results differ from those of plain
-convolution by rounding, a few times as much as plain ones from exact ones;
-rounded factors would make too large errors.
+Algorithms for Convolutional Neural Networks", section 4.1. Four neighbouring
+results depend on six inputs, and take six products of channels instead of
+twelve, with sums of neighbours before and after the products. This is faster
+where there are many channels. In float32, the rounding error is a few times
+that of plain convolution; with factors rounded to bfloat16 it is too large.
+
+It is chosen by `arithmetic_scope(convolutions="winograd")`.
 """
 
 from collections.abc import Sequence
-from contextlib import AbstractContextManager
 
 import numpy as np
 import tensorflow as tf
 
 from lurl_tf.rule.arithmetic.computed_once import computed_once
-from lurl_tf.rule.arithmetic.scope import Scope
+from lurl_tf.rule.arithmetic.scope import current_arithmetic
 from lurl_tf.rule.arithmetic.shift import shift
 
 TAPS = 3
-# With fewer channels the sums cost more than the products: measured,
-# docs/speed_log.md.
+# With fewer channels the sums cost more than the products save: measured, see
+# docs/log/speed.md.
 FEWEST_CHANNELS = 40
 
 _RESULTS = 4
-# Lavin and Gray's B^T, G and A^T, of the points 0, 1, -1, 2, -2 and infinity.
+# B^T, G and A^T of Lavin and Gray, for the points 0, 1, -1, 2, -2, infinity.
 _OF_INPUTS = (
   (4, 0, -5, 0, 1, 0),
   (0, -4, -4, 1, 1, 0),
@@ -50,34 +50,21 @@ _OF_RESULTS = (
   (0, 1, -1, 8, -8, 1),
 )
 
-_enabled = Scope(outside=False)
-
-
-def winograd_convolutions(enabled: bool) -> AbstractContextManager[None]:
-  """Within it, large convolutions of the rule's networks are this file's.
-
-  For processors, by XLA; on accelerators nobody has measured it.
-
-  Args:
-    enabled: whether they are.
-  """
-  return _enabled.of(enabled)
-
 
 def in_use(kernel: tf.Tensor) -> bool:
-  """Whether a kernel `[..., taps, c, c']` is for this file's convolution."""
+  """Returns whether this file convolves a kernel `[..., taps, c, c']`."""
   taps, *channels = kernel.shape[-3:]
   large = taps == TAPS and min(channels) >= FEWEST_CHANNELS
-  return large and _enabled.current
+  return large and current_arithmetic().convolutions == "winograd"
 
 
 def convolve(inputs: tf.Tensor, kernel: tf.Tensor, axis: int) -> tf.Tensor:
-  """Convolution of stride 1, zero-padded to equal length, along one axis.
+  """Convolves along one axis with stride 1, zero-padded to equal length.
 
   Args:
     inputs: `[..., u, b, c]`.
     kernel: `[3, c, c']`, or with the leading axes of `inputs`.
-    axis: -2 or -3, of the neighbours that are seen.
+    axis: Axis of the neighbours: -2 for examples, -3 for units.
 
   Returns:
     `[..., u, b, c']`.
@@ -96,7 +83,7 @@ def convolve(inputs: tf.Tensor, kernel: tf.Tensor, axis: int) -> tf.Tensor:
 def _convolve_tiles(
   inputs: tf.Tensor, kernel: tf.Tensor, axis: int
 ) -> tf.Tensor:
-  """`convolve` along an axis that is a multiple of four long."""
+  """`convolve` along an axis whose length is a multiple of four."""
 
   @tf.custom_gradient
   def filtered(inputs, kernel):
@@ -114,7 +101,7 @@ def _convolve_tiles(
         _parts(_multiply(by_products, factors, transpose_b=True)),
       )
       return (
-        # Else XLA finds its part anew for every number of what reads it.
+        # Otherwise XLA recomputes it for every number that depends on it.
         computed_once(_overlap(by_inputs, axis), factors),
         _by_kernel(inputs, by_products, kernel.shape, axis),
       )
@@ -140,14 +127,14 @@ def _join(parts: Sequence[tf.Tensor], axis: int) -> tf.Tensor:
 
 
 def _input_factors(inputs: tf.Tensor, axis: int) -> tf.Tensor:
-  """Sums of the six inputs that a tile sees, `[..., 6, u, b, c]`."""
+  """Sums of the six inputs of every tile, `[..., 6, u, b, c]`."""
   own = _separate(inputs, axis)
   seen = [shift(own[-1], -1, axis), *own, shift(own[0], 1, axis)]
   return tf.stack(_combine(_OF_INPUTS, seen), axis=-4)
 
 
 def _overlap(by_seen: Sequence[tf.Tensor], axis: int) -> tf.Tensor:
-  """The gradient by inputs from that by what every tile sees of them."""
+  """Sums the gradients by the six inputs of every tile to those by inputs."""
   before, first, *middle, last, after = by_seen
   first += shift(after, -1, axis)
   last += shift(before, 1, axis)
@@ -163,7 +150,7 @@ def _kernel_factors(kernel: tf.Tensor) -> tf.Tensor:
 def _by_kernel(
   inputs: tf.Tensor, by_products: tf.Tensor, shape: tf.TensorShape, axis: int
 ) -> tf.Tensor:
-  """The gradient by a kernel of that shape."""
+  """The gradient by a kernel of the given shape."""
   rows = _as_rows(by_products)
   parts = tf.split(inputs, _narrow_parts(inputs.shape[-1]), axis=-1)
   by_factors = tf.concat(
@@ -180,10 +167,10 @@ def _by_kernel(
 
 
 def _narrow_parts(channels: int) -> list[int]:
-  """Sizes of parts, none of them a multiple of 32, which add up to channels.
+  """Splits channels into sizes that are not multiples of 32.
 
   The product reads its left factor by columns. Where rows are a multiple of
-  128 bytes long, a column's numbers compete for a few places of a cache.
+  128 bytes long, the numbers of a column compete for a few cache lines.
   """
   if channels % 32:
     return [channels]
@@ -222,7 +209,7 @@ def _combine(
 
 
 def _times(weight: float, values: tf.Tensor) -> tf.Tensor:
-  """Most weights are 1 or -1: no operation, or one without a constant."""
+  """Multiplies; for weights 1 and -1 without a constant in the graph."""
   if abs(weight) == 1:
     return values if weight > 0 else -values
   return float(weight) * values

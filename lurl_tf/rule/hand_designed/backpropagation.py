@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Backpropagation, and feedback alignment, behind the protocol of rules."""
+"""Backpropagation and feedback alignment, written as update rules."""
 
 import functools
 from collections.abc import Callable, Sequence
@@ -25,25 +25,25 @@ Feedback = Literal["kernel", "backward_kernel"]
 
 @keras.saving.register_keras_serializable(package="lurl_tf")
 class Backpropagation(LocalRule):
-  """Gradient descent written as a rule: what unsupervised rules do without.
+  """Gradient descent written as a rule, for comparison; it is supervised.
 
-  It is supervised. The first k pre-activations of the top layer are the logits
-  of k classes, and the proposals are the gradient of their mean softmax
-  cross-entropy over the batch, batch normalisation included: a unit's backward
-  pass through it needs that unit's values only.
+  The first k pre-activations of the top layer are the logits of k classes. The
+  proposals are the gradient of their mean softmax cross-entropy over the batch,
+  batch normalisation included, whose backward pass needs a unit's own values
+  only.
 
   With `feedback="backward_kernel"`, V carries the error signal downwards in
-  place of W: feedback alignment (Lillicrap et al. 2016). V then gets no change
-  of its own. With `"kernel"` it gets that of W, and plays no part.
+  place of W: feedback alignment (Lillicrap et al. 2016). V then does not
+  change. With `"kernel"`, V gets the change of W and is not used.
 
   Args:
-    activation: of the base model: a name, or a callable that is
-      differentiable. It has to be the one that made the activations.
-    feedback: what carries the error signal downwards: `"kernel"`, W, which is
-      exact; or `"backward_kernel"`, V.
+    activation: Activation of the base model, a name or a differentiable
+      callable.
+    feedback: `"kernel"` to carry the error signal through W, which is exact;
+      `"backward_kernel"` to carry it through V.
 
   Raises:
-    ValueError: if the activation or the feedback is unknown.
+    ValueError: If the activation or the feedback is unknown.
 
   Example:
 
@@ -80,9 +80,9 @@ class Backpropagation(LocalRule):
     self, weights: Sequence[LayerWeights], activations: Activations
   ) -> tuple[LayerWeights, ...]:
     raise ValueError(
-      "A supervised rule needs targets: call what "
-      "`rule.with_targets(targets)` returns, or train by what does so, such as "
-      "`LocalRuleModel.fit` with labels. Received: no targets"
+      "A supervised rule needs targets: call the return value of "
+      "`rule.with_targets(targets)`, or train with labels, for instance by "
+      "`LocalRuleModel.fit`. Received: no targets"
     )
 
   def with_targets(
@@ -90,22 +90,22 @@ class Backpropagation(LocalRule):
   ) -> Callable[
     [Sequence[LayerWeights], Activations], tuple[LayerWeights, ...]
   ]:
-    """The rule for one labelled batch.
+    """Makes the rule for one labelled batch.
 
     Args:
-      targets: `[..., b, k]` one-hot; k no more than the top layer's units.
+      targets: `[..., b, k]` one-hot, with k at most the units of the top layer.
 
     Returns:
-      A callable that takes weights and activations, as rules do. It raises
+      A callable that takes weights and activations, like a rule. It raises
       ValueError if the targets do not fit them.
     """
     return functools.partial(self._propose, tf.convert_to_tensor(targets))
 
   def check_activation(self, activation: Activation) -> None:
-    """Raises ValueError unless it is the one whose derivative is taken.
+    """Raises ValueError unless the activation is that of the rule.
 
     Args:
-      activation: of a base model's layer.
+      activation: Activation of the base model's layers.
     """
     if activation_functions.get(activation) is not self.activation:
       own = getattr(self.activation, "__name__", self.activation)
@@ -116,7 +116,7 @@ class Backpropagation(LocalRule):
       )
 
   def get_config(self) -> dict[str, Any]:
-    """The arguments of `__init__`, as plain values."""
+    """Returns the arguments of `__init__`, as plain values."""
     return {
       "activation": keras.activations.serialize(self.activation),
       "feedback": self.feedback,
@@ -159,17 +159,17 @@ class Backpropagation(LocalRule):
 
 
 def _logits_error(targets: tf.Tensor, pre_activations: tf.Tensor) -> tf.Tensor:
-  """The loss's gradient for the top layer's pre-activations, `[..., b, j]`."""
+  """Gradient of the loss by the top pre-activations, `[..., b, j]`."""
   units, batch_shape = pre_activations.shape[-1], pre_activations.shape[:-1]
   if targets.shape.rank < 2 or not 1 <= targets.shape[-1] <= units:
     raise ValueError(
-      "`targets` must be one-hot, [..., b, k], of at most as many classes as "
+      "`targets` must be one-hot, [..., b, k], with at most as many classes as "
       f"the top layer has units, {units}. "
       f"Received: targets of shape {tuple(targets.shape)}"
     )
   if not targets.shape[:-1].is_compatible_with(batch_shape):
     raise ValueError(
-      f"`targets` must be of the batch's examples, {tuple(batch_shape)}. "
+      f"`targets` must have the batch's shape, {tuple(batch_shape)}. "
       f"Received: targets of shape {tuple(targets.shape)}"
     )
   num_classes = targets.shape[-1]
@@ -183,7 +183,7 @@ def _logits_error(targets: tf.Tensor, pre_activations: tf.Tensor) -> tf.Tensor:
 def _before_normalization(
   error: tf.Tensor, inputs: tf.Tensor, kernel: tf.Tensor
 ) -> tf.Tensor:
-  """Batch normalisation's backward pass; no unit needs another's values."""
+  """Backward pass of batch normalisation, separate for every unit."""
   linear = tf.matmul(inputs, kernel)
   moments = batch_moments(linear)
   normalized = normalize(linear, moments)

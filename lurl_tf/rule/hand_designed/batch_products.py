@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What rules designed by hand compute of one batch, neuron-local all of it."""
+"""Neuron-local statistics of one batch, for hand-designed rules."""
 
 import tensorflow as tf
 
@@ -7,7 +7,7 @@ from lurl_tf.structures import LayerWeights
 
 
 def centred(values: tf.Tensor) -> tf.Tensor:
-  """Every unit's values less their mean over the batch.
+  """Subtracts every unit's mean over the batch.
 
   Args:
     values: `[..., b, u]`.
@@ -19,7 +19,9 @@ def centred(values: tf.Tensor) -> tf.Tensor:
 
 
 def mean_products(below: tf.Tensor, above: tf.Tensor) -> tf.Tensor:
-  """Mean over examples of all products of a unit below and a unit above.
+  """Averages the products of units below and above over examples.
+
+      result[i, j] = mean over b of below[b, i] * above[b, j]
 
   Args:
     below: `[..., b, i]`.
@@ -35,11 +37,11 @@ def mean_products(below: tf.Tensor, above: tf.Tensor) -> tf.Tensor:
 def kernel_change_only(
   weights: LayerWeights, change: tf.Tensor
 ) -> LayerWeights:
-  """A proposal that leaves the bias and the backward kernel to the optimizer.
+  """Makes a proposal without a change of the bias and the backward kernel.
 
   Args:
-    weights: the layer's `LayerWeights`.
-    change: of the kernel, `[..., i, j]`.
+    weights: `LayerWeights` of the layer.
+    change: Proposed change of the kernel, `[..., i, j]`.
 
   Returns:
     `LayerWeights`, shaped like `weights`.

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Hebb's rule: what fires together, wires together."""
+"""Hebb's rule: units that are active together are connected."""
 
 from typing import Any
 
@@ -20,20 +20,20 @@ from lurl_tf.structures import LayerWeights
 class Hebbian(LocalRule):
   """Hebb's rule on centred inputs (Hebb 1949; Sejnowski 1977).
 
-  W[i, j] grows by the covariance, over the batch, of unit i below and the
+  W[i, j] grows by the covariance over the batch of unit i below and the
   post-activation of unit j above:
 
       change = -(x_below - mean(x_below))^T x_above / b + decay * W
 
-  Without the centring, all columns would turn to the mean input.
+  Without the centring, all columns would align with the mean input.
 
   Args:
-    decay: of the kernel, on top of that of the inner optimizer; with 0, the
-      default, the optimizer must decay, as `DecayedSGD` does, or batch
-      normalisation must make the scale of the kernel harmless.
+    decay: Weight decay of the kernel, in addition to that of the inner
+      optimizer. With 0, the kernel stays bounded only under an optimizer that
+      decays weights, such as `DecayedSGD`.
 
   Raises:
-    ValueError: if `decay` is not a finite number, 0 or more.
+    ValueError: If `decay` is not a finite number, 0 or more.
 
   Example:
 
@@ -52,10 +52,10 @@ class Hebbian(LocalRule):
     )
 
   def layer_change(self, layer: LayerView) -> LayerWeights:
-    """The proposed change of one layer; of its kernel alone.
+    """Computes the proposed change of one layer, of its kernel only.
 
     Args:
-      layer: what may be looked at.
+      layer: `LayerView` of the layer.
 
     Returns:
       `LayerWeights`, shaped like `layer.weights`.
@@ -66,5 +66,5 @@ class Hebbian(LocalRule):
     )
 
   def get_config(self) -> dict[str, Any]:
-    """The arguments of `__init__`, as plain values."""
+    """Returns the arguments of `__init__`, as plain values."""
     return {"decay": self.decay}

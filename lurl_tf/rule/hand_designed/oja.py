@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Oja's rule: every unit looks for the first principal component."""
+"""Oja's rule: every unit learns the first principal component."""
 
 import keras
 import tensorflow as tf
@@ -16,15 +16,15 @@ from lurl_tf.structures import LayerWeights
 
 @keras.saving.register_keras_serializable(package="lurl_tf")
 class Oja(LocalRule):
-  """Oja's rule (Oja 1982): Hebb's, and a decay that bounds every column.
+  """Oja's rule (Oja 1982): Hebb's rule with a decay that bounds every column.
 
   With linear outputs y = (x - mean(x)) W of the layer's inputs x:
 
       change = -(x - mean(x))^T y / b + W * mean(y^2)
 
-  Units do not see each other, so that each column turns to the first principal
-  component of the inputs; `Sanger` tells them apart. Biases and the activation
-  have no part in it.
+  Units do not interact, so every column converges to the first principal
+  component of the inputs; with `Sanger`, columns differ. Biases and the
+  activation are not used.
 
   Example:
 
@@ -42,10 +42,10 @@ class Oja(LocalRule):
     )
 
   def layer_change(self, layer: LayerView) -> LayerWeights:
-    """The proposed change of one layer; of its kernel alone.
+    """Computes the proposed change of one layer, of its kernel only.
 
     Args:
-      layer: what may be looked at.
+      layer: `LayerView` of the layer.
 
     Returns:
       `LayerWeights`, shaped like `layer.weights`.

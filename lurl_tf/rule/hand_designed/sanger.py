@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Sanger's rule: the units look for the principal components in their order."""
+"""Sanger's rule: the units learn the principal components in order."""
 
 import keras
 import tensorflow as tf
@@ -22,10 +22,11 @@ class Sanger(LocalRule):
 
       change = -(x - mean(x))^T y / b + W triu(y^T y / b)
 
-  Every unit learns from what those before it leave over of the inputs, so that
-  column j turns to principal component j. Unlike the other rules it is not
-  neuron-local in the strict sense: a unit needs its predecessors' columns, and
-  the order of units matters. Biases and the activation have no part in it.
+  Every unit learns from the inputs without their projections on the columns of
+  the units before it, so column j converges to principal component j. Unlike
+  the other rules, it is not strictly neuron-local: a unit needs the columns of
+  the units before it, and the order of units matters. Biases and the activation
+  are not used.
 
   Example:
 
@@ -43,10 +44,10 @@ class Sanger(LocalRule):
     )
 
   def layer_change(self, layer: LayerView) -> LayerWeights:
-    """The proposed change of one layer; of its kernel alone.
+    """Computes the proposed change of one layer, of its kernel only.
 
     Args:
-      layer: what may be looked at.
+      layer: `LayerView` of the layer.
 
     Returns:
       `LayerWeights`, shaped like `layer.weights`.
@@ -54,7 +55,7 @@ class Sanger(LocalRule):
     kernel = layer.weights.kernel
     inputs = centred(layer.inputs)
     outputs = tf.matmul(inputs, kernel)
-    # Above the diagonal, as kernels are [i, j] here, not [j, i].
+    # The upper triangle, since kernels are [i, j] here, not [j, i].
     predecessors = tf.linalg.band_part(mean_products(outputs, outputs), 0, -1)
     return kernel_change_only(
       layer.weights,

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Competitive learning: every unit turns to the examples that it wins."""
+"""Competitive learning: every unit moves towards the examples it wins."""
 
 from typing import Any
 
@@ -20,21 +20,23 @@ from lurl_tf.structures import LayerWeights
 class SoftWinnerTakeAll(LocalRule):
   """Soft competitive learning (Rumelhart and Zipser 1985; Nowlan 1990).
 
-  A layer's units share every example: unit j's share is softmax_j of
-  `sharpness * z`. Its column moves to the mean of the centred inputs, weighted
-  by its shares, as in a soft k-means of one batch after the other:
+  The units of a layer share every example: unit j's share is softmax_j of
+  `sharpness * z`. Its column moves towards the mean of the centred inputs,
+  weighted by its shares, as in soft k-means on one batch at a time:
 
       change = -sum_b(share * (x - mean(x))) / sum_b(share) + decay * W
 
-  Under `DecayedSGD` of rate r a column thus goes a fraction r of its way. With
-  an optimizer that does not decay, a `decay` of 1 does the same.
+  With `DecayedSGD` of rate r, a column moves by a fraction r of its distance to
+  that mean. With an optimizer without decay, a `decay` of 1 does the same.
 
   Args:
-    sharpness: of the competition; the larger, the more the winner takes.
-    decay: of the kernel, on top of that of the inner optimizer.
+    sharpness: Inverse temperature of the softmax; the larger, the larger the
+      winner's share.
+    decay: Weight decay of the kernel, in addition to that of the inner
+      optimizer.
 
   Raises:
-    ValueError: if `sharpness` is not a positive number, or `decay` not a
+    ValueError: If `sharpness` is not a positive number, or `decay` is not a
       number, 0 or more.
 
   Example:
@@ -60,10 +62,10 @@ class SoftWinnerTakeAll(LocalRule):
     )
 
   def layer_change(self, layer: LayerView) -> LayerWeights:
-    """The proposed change of one layer; of its kernel alone.
+    """Computes the proposed change of one layer, of its kernel only.
 
     Args:
-      layer: what may be looked at.
+      layer: `LayerView` of the layer.
 
     Returns:
       `LayerWeights`, shaped like `layer.weights`.
@@ -71,7 +73,7 @@ class SoftWinnerTakeAll(LocalRule):
     log_shares = tf.nn.log_softmax(
       self.sharpness * layer.pre_activations, axis=-1
     )
-    # Equals shares divided by their sum, and is no 0 / 0 where all underflow.
+    # Equal to shares divided by their sum, without 0 / 0 if all underflow.
     portions = tf.nn.softmax(log_shares, axis=-2)
     won = tf.matmul(centred(layer.inputs), portions, transpose_a=True)
     return kernel_change_only(
@@ -79,5 +81,5 @@ class SoftWinnerTakeAll(LocalRule):
     )
 
   def get_config(self) -> dict[str, Any]:
-    """The arguments of `__init__`, as plain values."""
+    """Returns the arguments of `__init__`, as plain values."""
     return {"sharpness": self.sharpness, "decay": self.decay}

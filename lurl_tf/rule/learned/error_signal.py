@@ -1,15 +1,19 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The error signal: started at the top layer, carried down through V."""
+"""The error signal d: started at the top layer, carried down through V.
+
+Sections 3 and 5 of `docs/the_rule.md`.
+"""
 
 import tensorflow as tf
 
 from lurl_tf.rule.arithmetic import channels
-from lurl_tf.rule.arithmetic.channels import EXAMPLES_AXIS, Nonlinearity
+from lurl_tf.rule.arithmetic.channels import EXAMPLES_AXIS
 from lurl_tf.rule.arithmetic.kept_results import kept_result
 from lurl_tf.rule.arithmetic.products import product
 from lurl_tf.rule.learned.competition import competition
 from lurl_tf.rule.learned.parameters import TopParameters
 
+# Added to the mean square of an error signal; the released program's.
 SCALE_EPSILON = 1e-6
 
 
@@ -18,21 +22,19 @@ def start_error_signal(
   mixing: str,
   pre_activations: tf.Tensor,
   post_activations: tf.Tensor,
-  nonlinearity: Nonlinearity = tf.nn.relu,
 ) -> tf.Tensor:
-  """The error signal of the top layer (Metz et al. 2019, appendix B).
+  """Computes the error signal of the top layer (Metz et al. 2019, appendix B).
 
-  With `"published"` mixing it sees x through a window of five neighbouring
-  examples, then mixes all units densely, which fixes the output size. With
-  `"pooled"` mixing the same network runs on every unit, beside a share of the
-  competition between units, for any output size.
+  With `"published"` mixing, a convolution over five neighbouring examples of x
+  comes first; then all units are mixed densely, which fixes the output size.
+  With `"pooled"` mixing the same network is applied to every unit, with the
+  unit's share of the competition as a second input, for any output size.
 
   Args:
-    parameters: the top network's meta-parameters.
+    parameters: Meta-parameters of the top network.
     mixing: `"published"` or `"pooled"`.
     pre_activations: z of the top layer, `[..., u, b]`.
     post_activations: x of the top layer, `[..., u, b]`.
-    nonlinearity: of the network; other than ReLU for tests of smoothness.
 
   Returns:
     `[..., u, b, c]`, not normalised.
@@ -43,13 +45,11 @@ def start_error_signal(
     state = tf.concat([state, share], axis=-1)
 
   def apply(layer, inputs):
-    return channels.mix_and_normalize(
-      inputs, layer, mixing, EXAMPLES_AXIS, nonlinearity
-    )
+    return channels.mix_and_normalize(inputs, layer, mixing, EXAMPLES_AXIS)
 
   state = apply(parameters.inputs, state)
   if mixing == "published":
-    # The dense mixers take the units for channels, `[..., c, b, u]`.
+    # The channels of the dense mixers are the units: `[..., c, b, u]`.
     state = _swap_units_and_channels(state)
   for layer in parameters.dense:
     state = apply(layer, state)
@@ -67,16 +67,20 @@ def carry_down(
   pre_activations: tf.Tensor,
   projection: tf.Tensor,
 ) -> tf.Tensor:
-  """The error signal of the layer below.
+  """Computes the error signal of the layer below.
 
-  The gate is a sigmoid whatever the base model's activation is, as in the
+      delta = d * sigmoid(z) + projection
+      e = V delta
+      d_below = e / sqrt(1e-6 + mean over channels of e^2)
+
+  The gate is a sigmoid for every activation of the base model, as in the
   released program.
 
   Args:
     backward_kernel: V, `[..., i, j]`.
-    error_signal: of the layer above, `[..., j, b, c]`.
+    error_signal: d of the layer above, `[..., j, b, c]`.
     pre_activations: z of the layer above, `[..., j, b]`.
-    projection: map of the layer's states, `[..., j, b, c]`.
+    projection: Linear map of the states of the layer above, `[..., j, b, c]`.
 
   Returns:
     `[..., i, b, c]`, of root mean square 1 over channels.

@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How many floating point operations an inner step's matrix products take.
+"""Number of floating-point operations in an inner step's matrix products.
 
-A product of `[rows, k]` and `[k, n]` counts `2 rows k n`. What works element
-by element, normalises or reduces is left out: that is hardly arithmetic.
+A product of `[rows, k]` and `[k, n]` counts `2 rows k n`. Elementwise
+operations, normalisations and reductions are not counted: they are a small
+part of the arithmetic.
 """
 
 from collections.abc import Sequence
@@ -10,27 +11,31 @@ from collections.abc import Sequence
 from lurl_tf.rule.learned.parameter_specs import MIXING_TAPS, TOP_INPUT_TAPS
 from lurl_tf.structures import RuleConfig
 
-# x, z and the sine and cosine of the unit's place, or its competition's share.
+# x, z, and the sine and cosine of the unit's place or its share of the
+# competition.
 ACTIVATION_FEATURES = {"published": 4, "pooled": 3}
 # Eight statistics of weights, and the bias.
 UNIT_CONSTANTS = 9
-# A gradient takes a product for each of a product's two factors.
+# The gradient of a product takes one more product for each of its factors.
 GRADIENT_FACTOR = 3
 
 
 def inner_step_operations(
   rule: RuleConfig, input_size: int, units: Sequence[int], batch_size: int
 ) -> int:
-  """Operations of one inner step of one task: base model and rule.
+  """Counts the operations of one inner step of one task: base model and rule.
 
-  The meta-gradient needs `GRADIENT_FACTOR` times as many, not counting what is
-  computed again to save memory.
+  The meta-gradient takes `GRADIENT_FACTOR` times as many, without the results
+  that are recomputed to save memory.
 
   Args:
-    rule: sizes and options.
-    input_size: inputs of the base model.
-    units: of its layers, bottom first.
-    batch_size: examples.
+    rule: `RuleConfig` of the rule.
+    input_size: Number of inputs of the base model.
+    units: Units of each layer, bottom first.
+    batch_size: Number of examples of a batch.
+
+  Returns:
+    Number of floating-point operations.
   """
   sizes = (input_size, *units)
   count = _top_network(rule, units[-1], batch_size)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Names, shapes and starting values of the meta-parameters theta."""
+"""Names, shapes and initial values of the meta-parameters theta."""
 
 import dataclasses
 from collections.abc import Mapping
@@ -8,6 +8,7 @@ import numpy as np
 import tensorflow as tf
 
 from lurl_tf.rule.arithmetic.mixers import Linear, Mixer, NormalizedMixer
+from lurl_tf.rule.learned import weight_change
 from lurl_tf.rule.learned.parameters import (
   Readout,
   RuleParameters,
@@ -17,20 +18,24 @@ from lurl_tf.rule.learned.parameters import (
 )
 from lurl_tf.structures import RuleConfig
 
+# Sizes and values of the released program.
 MIXING_TAPS = 3
 TOP_INPUT_TAPS = 5
 INITIAL_TERM_COEFFICIENT = 0.1
 
+_COEFFICIENTS = "weight_readout_coeffs/w"
+
 
 @dataclasses.dataclass(frozen=True)
 class ParameterSpec:
-  """Name, shape and starting value of one meta-parameter.
+  """Name, shape and initial value of one meta-parameter.
 
   Args:
-    name: the variable's name in the authors' release, without its scope.
-    shape: its shape.
-    stddev: of the truncated normal it starts from; 0 starts at `constant`.
-    constant: starting value where `stddev` is 0.
+    name: Name of the variable in the authors' release, without its scope.
+    shape: Shape of the variable.
+    stddev: Standard deviation of the truncated normal distribution of the
+      initial values; with 0, all are `constant`.
+    constant: Initial value where `stddev` is 0.
   """
 
   name: str
@@ -42,11 +47,11 @@ class ParameterSpec:
 def parameter_specs(
   config: RuleConfig, term_coefficient: float = INITIAL_TERM_COEFFICIENT
 ) -> RuleParameters:
-  """The structure of theta with a `ParameterSpec` at each leaf.
+  """Makes the structure of theta with a `ParameterSpec` at each leaf.
 
   Args:
-    config: sizes of the rule.
-    term_coefficient: where the coefficients of a weight change's terms start.
+    config: Sizes of the rule.
+    term_coefficient: Initial coefficient of the terms of a weight change.
 
   Returns:
     `RuleParameters` of `ParameterSpec`.
@@ -67,17 +72,30 @@ def parameter_specs(
 
 
 def num_unit_features(config: RuleConfig) -> int:
-  """Channels of a unit for one example, beside statistics of its weights.
+  """Number of a unit's features for one example, without weight statistics.
 
-  They are x, z, the error signal, and either the unit's place (a sine and a
-  cosine) or, order-free, its share of a competition.
+  They are x, z, the error signal, and the unit's place (a sine and a cosine)
+  with published mixing, or its share of the competition with pooled mixing.
+
+  Args:
+    config: Sizes of the rule.
+
+  Returns:
+    Number of channels.
   """
   own = 4 if config.mixing == "published" else 3
   return own + config.delta_channels
 
 
 def ordered_specs(config: RuleConfig) -> list[ParameterSpec]:
-  """The specs of theta in the order of the authors' release."""
+  """Lists the specs of theta in the order of the authors' release.
+
+  Args:
+    config: Sizes of the rule.
+
+  Returns:
+    One `ParameterSpec` per meta-parameter.
+  """
   return tf.nest.flatten(parameter_specs(config))
 
 
@@ -86,12 +104,15 @@ def initial_values(
   seed: int,
   term_coefficient: float = INITIAL_TERM_COEFFICIENT,
 ) -> list[tf.Tensor]:
-  """Random starting values of theta, in order.
+  """Draws the initial values of theta, in order.
 
   Args:
-    config: sizes of the rule.
-    seed: of the random ones.
-    term_coefficient: see `parameter_specs`.
+    config: Sizes of the rule.
+    seed: Integer seed of the random values.
+    term_coefficient: Initial coefficient of the terms of a weight change.
+
+  Returns:
+    One tensor per meta-parameter.
   """
   values = []
   specs = tf.nest.flatten(parameter_specs(config, term_coefficient))
@@ -111,7 +132,7 @@ def initial_values(
 
 
 class _Specs:
-  """Builds the specs; numbers layers within a scope as Sonnet 1 did."""
+  """Builds the specs; numbers the layers of a scope as Sonnet 1 does."""
 
   def __init__(self, config: RuleConfig, term_coefficient: float):
     self._config, self._term_coefficient = config, term_coefficient
@@ -133,7 +154,7 @@ class _Specs:
     return ParameterSpec(f"{name}/beta", (1, 1, size))
 
   def normalized(self, scope, index, inputs, outputs, taps=MIXING_TAPS, norm=0):
-    """Mixer `index` of a scope; its norm is numbered `norm` places further."""
+    """Mixer `index` of a scope; the number of its norm is `index + norm`."""
     mixer = self.mixer(
       _numbered(f"{scope}conv_1d", index), inputs, outputs, taps
     )
@@ -159,7 +180,7 @@ class _Specs:
   def unit_state(self):
     channels = self._config.hidden_channels
     features = num_unit_features(self._config)
-    # Four statistics of the weights below and four of those above; the bias.
+    # Four statistics of the weights below, four of those above, and the bias.
     inputs = 8 + 1 + features
 
     def units(scope):
@@ -186,6 +207,7 @@ class _Specs:
       return Readout(side(name, "top"), side(name, "bottom"))
 
     coefficients = f"{direction}_weight_readout_coeffs"
+    num_terms = len(weight_change.WeightTerms._fields)
     return WeightChangeParameters(
       order_0=both("weight_readout_0"),
       radial=both("weight_readout_rbf"),
@@ -197,7 +219,9 @@ class _Specs:
       lower_root_symmetric=both("sqr_lower_symm"),
       coefficients=Linear(
         ParameterSpec(
-          f"{coefficients}/w", (12, 1), constant=self._term_coefficient
+          f"{coefficients}/w",
+          (num_terms, 1),
+          constant=self._term_coefficient,
         ),
         ParameterSpec(f"{coefficients}/b", (1,)),
       ),
@@ -211,19 +235,24 @@ def _numbered(name: str, index: int) -> str:
 def ordered_values(
   config: RuleConfig, arrays: Mapping[str, np.ndarray]
 ) -> list[np.ndarray]:
-  """Values of theta in order, checked against what the config asks for.
+  """Puts stored values of theta in order and checks names and shapes.
+
+  Arrays of a version with fewer terms of the weight change are accepted: the
+  new terms, which stand last in `WeightTerms`, get coefficients of 0, and their
+  read-outs, which then have no effect, initial values.
 
   Args:
-    config: sizes of the rule.
-    arrays: theta, each array under its name, in any order.
+    config: Sizes of the rule.
+    arrays: Theta, each array under its name, in any order.
 
   Returns:
     One array per meta-parameter, in the rule's order and dtype.
 
   Raises:
-    ValueError: if a name is missing or unknown, or a shape is another one.
+    ValueError: If a name is missing or unknown, or a shape is wrong.
   """
   specs = ordered_specs(config)
+  arrays = _with_new_terms(config, arrays)
   expected = {spec.name: spec.shape for spec in specs}
   received = {name: np.shape(array) for name, array in arrays.items()}
   if expected != received:
@@ -239,3 +268,27 @@ def ordered_values(
       f"{expected.get(first)}. Received: shape {received.get(first)}"
     )
   return [np.asarray(arrays[spec.name], config.dtype) for spec in specs]
+
+
+def _with_new_terms(
+  config: RuleConfig, arrays: Mapping[str, np.ndarray]
+) -> dict[str, np.ndarray]:
+  """Adds what arrays of a version with fewer terms lack."""
+  complete = dict(arrays)
+  num_terms = len(weight_change.WeightTerms._fields)
+  for direction in ("forward", "backward"):
+    name = f"{direction}_{_COEFFICIENTS}"
+    shape = np.shape(arrays.get(name, ()))
+    if len(shape) != 2 or not 0 < shape[0] < num_terms:
+      continue
+    missing = num_terms - shape[0]
+    complete[name] = np.pad(np.asarray(arrays[name]), [(0, missing), (0, 0)])
+    initial = zip(ordered_specs(config), initial_values(config, seed=0))
+    for spec, value in initial:
+      # Read-outs are named `forwardNAME_top`; no other name begins so.
+      if spec.name.startswith(direction) and spec.name.endswith(
+        ("_top/linear/w", "_top/linear/b")
+        + ("_bottom/linear/w", "_bottom/linear/b")
+      ):
+        complete.setdefault(spec.name, value.numpy())
+  return complete

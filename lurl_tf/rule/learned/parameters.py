@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """The structure of the meta-parameters theta.
 
-The structure's leaves, in the order `tf.nest.flatten` gives them, are the
-variables of the authors' release in their order. Each leaf may carry a leading
-axis of tasks, one set of meta-parameters for each.
+Its leaves, in the order of `tf.nest.flatten`, are the variables of the authors'
+release in their order. Each leaf may have a leading axis of tasks, with one set
+of meta-parameters per task. Section 11 of `docs/the_rule.md` lists them.
 """
 
 from typing import Any, NamedTuple
@@ -12,7 +12,7 @@ from lurl_tf.rule.arithmetic.mixers import Linear, Mixer, NormalizedMixer
 
 
 class TopParameters(NamedTuple):
-  """The network that starts the error signal at the top layer."""
+  """Parameters of the network that starts the error signal at the top."""
 
   inputs: NormalizedMixer
   dense: tuple[NormalizedMixer, NormalizedMixer]
@@ -21,7 +21,7 @@ class TopParameters(NamedTuple):
 
 
 class UnitStateParameters(NamedTuple):
-  """The network that computes every unit's state."""
+  """Parameters of the network that computes every unit's state."""
 
   input_offset: Any
   inputs: NormalizedMixer
@@ -31,7 +31,12 @@ class UnitStateParameters(NamedTuple):
 
 
 class Readout(NamedTuple):
-  """Reads a matrix off the states above (`top`) and below (`bottom`)."""
+  """Two maps of unit states, whose products over examples form a matrix.
+
+  Attributes:
+    top: Map of the states of the matrix's columns.
+    bottom: Map of the states of the matrix's rows.
+  """
 
   top: Linear
   bottom: Linear
@@ -40,15 +45,17 @@ class Readout(NamedTuple):
 class WeightChangeParameters(NamedTuple):
   """Read-outs of the weight change's terms, and the terms' coefficients.
 
+  The read-outs have the names of the terms, see `WeightTerms`.
+
   Attributes:
-    order_0: read-out of the term that is free of the weight.
-    radial: read-out of the term that decays with the weight's square.
-    order_1: read-out of the term that is linear in the weight.
-    upper_linear_symmetric: mixes columns, symmetric.
-    upper_linear_definite: mixes columns, positive semi-definite.
-    lower_linear_symmetric: mixes rows, symmetric.
-    upper_root_symmetric: mixes columns of a soft square root.
-    lower_root_symmetric: mixes rows of a soft square root.
+    order_0: Read-out of the term that is independent of the weight.
+    radial: Read-out of the term that decays with the weight's square.
+    order_1: Read-out of the term that is linear in the weight.
+    upper_linear_symmetric: Symmetric mixture of columns.
+    upper_linear_definite: Positive semi-definite mixture of columns.
+    lower_linear_symmetric: Symmetric mixture of rows.
+    upper_root_symmetric: Symmetric mixture of columns of sqrt(1 + w^2) - 1.
+    lower_root_symmetric: Symmetric mixture of rows of sqrt(1 + w^2) - 1.
     coefficients: `kernel` `[terms, 1]`, `bias` `[1]`.
   """
 
@@ -67,12 +74,12 @@ class RuleParameters(NamedTuple):
   """All of theta.
 
   Attributes:
-    top: starts the error signal.
-    unit_state: computes every unit's state.
-    to_error_signal: reads the error signal's part off the state.
-    forward: changes of W, and of V under identical updates.
-    bias_change: reads the bias change off the state.
-    backward: changes of V; empty under identical updates.
+    top: Network that starts the error signal.
+    unit_state: Network that computes every unit's state.
+    to_error_signal: Map of the state to its part of the error signal.
+    forward: Weight change of W, and of V with identical updates.
+    bias_change: Map of the state to the bias change.
+    backward: Weight change of V; empty with identical updates.
   """
 
   top: TopParameters

@@ -1,32 +1,43 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Everything that is read off a layer's unit states by affine maps."""
+"""All affine maps of a layer's unit states h.
+
+Sections 5 to 7 of `docs/the_rule.md` have their uses.
+"""
 
 import itertools
-from typing import NamedTuple
+from collections.abc import Sequence
+from typing import NamedTuple, TypeVar
 
 import tensorflow as tf
 
 from lurl_tf.rule.arithmetic import channels
+from lurl_tf.rule.arithmetic.mixers import Linear
 from lurl_tf.rule.learned import weight_change
-from lurl_tf.rule.learned.parameters import RuleParameters
+from lurl_tf.rule.learned.parameters import Readout, RuleParameters
+from lurl_tf.rule.learned.weight_change import StateMapsAbove, StateMapsBelow
+
+_Maps = TypeVar("_Maps", StateMapsAbove, StateMapsBelow)
 
 
 class StateProjections(NamedTuple):
   """Maps of the unit states h of one layer, each `[..., u, b, c']`.
 
-  Those for kernels are of the states' type, which may be a rounded one; the
+  Those for kernels are of the type of the states, which may be rounded; the
   others are of the type of the meta-parameters.
 
   Attributes:
-    for_kernels_above: for the change of W above the layer, and for that of V,
-      if it has its own; a list each, in the order of `maps_of_state_below`.
-    for_kernels_below: the same for W and V below the layer.
-    for_bias: for the change of the layer's biases, of one channel.
-    for_error_signal: the states' part of what the layer hands down.
+    for_kernels_above: `StateMapsBelow` for the change of W above the layer, and
+      for that of V if it has its own; empty for the top layer.
+    for_kernels_below: `StateMapsAbove` for the changes of W and V below the
+      layer; empty for the input layer.
+    for_bias: For the change of the layer's biases, with one channel; None for
+      the input layer.
+    for_error_signal: The states' part of the error signal that is carried down;
+      None for the input layer.
   """
 
-  for_kernels_above: tuple[list[tf.Tensor], ...] = ()
-  for_kernels_below: tuple[list[tf.Tensor], ...] = ()
+  for_kernels_above: tuple[StateMapsBelow, ...] = ()
+  for_kernels_below: tuple[StateMapsAbove, ...] = ()
   for_bias: tf.Tensor | None = None
   for_error_signal: tf.Tensor | None = None
 
@@ -41,28 +52,49 @@ def project_state(
   """Applies all maps that the layer needs.
 
   Args:
-    parameters: theta as a structure.
+    parameters: Theta as a structure.
     unit_state: h of the layer, `[..., u, b, c]`.
-    identical_updates: whether V changes as W does.
-    is_input: whether no weights lead to the layer.
-    is_top: whether no weights leave it.
+    identical_updates: Whether V changes as W does.
+    is_input: Whether the layer is the input layer.
+    is_top: Whether the layer is the top layer.
 
   Returns:
-    `StateProjections`; those of weights that are not there are left out.
+    `StateProjections`.
   """
   kernels = [parameters.forward]
   if not identical_updates:
     kernels.append(parameters.backward)
-  above = (
-    [] if is_top else list(map(weight_change.maps_of_state_below, kernels))
-  )
-  below, own = [], []
+  above, below, own = [], [], []
+  if not is_top:
+    above = list(map(weight_change.maps_below, kernels))
   if not is_input:
-    below = list(map(weight_change.maps_of_state_above, kernels))
+    below = list(map(weight_change.maps_above, kernels))
     own = [[parameters.bias_change], [parameters.to_error_signal]]
-  outputs = iter(channels.project(unit_state, [*above, *below, *own]))
+  groups = [*map(_flatten, above), *map(_flatten, below), *own]
+  outputs = iter(channels.project(unit_state, groups))
   return StateProjections(
-    tuple(itertools.islice(outputs, len(above))),
-    tuple(itertools.islice(outputs, len(below))),
+    tuple(map(_pack_like, above, itertools.islice(outputs, len(above)))),
+    tuple(map(_pack_like, below, itertools.islice(outputs, len(below)))),
     *(tf.cast(each, parameters.bias_change.bias.dtype) for (each,) in outputs),
+  )
+
+
+def _flatten(maps: StateMapsAbove | StateMapsBelow) -> list[Linear]:
+  """The maps of all fields, in order."""
+  flat = []
+  for field in maps:
+    flat += field if isinstance(field, Readout) else [field]
+  return flat
+
+
+def _pack_like(maps: _Maps, values: Sequence[tf.Tensor]) -> _Maps:
+  """The inverse of `_flatten`, with a tensor in place of every map."""
+  remaining = iter(values)
+  return type(maps)(
+    *(
+      Readout(next(remaining), next(remaining))
+      if isinstance(field, Readout)
+      else next(remaining)
+      for field in maps
+    )
   )

@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The per-unit network: every unit's state from what the unit can see."""
+"""The network that computes every unit's state h.
+
+Section 4 of `docs/the_rule.md`.
+"""
 
 import math
 
@@ -7,17 +10,17 @@ import numpy as np
 import tensorflow as tf
 
 from lurl_tf.rule.arithmetic import channels
-from lurl_tf.rule.arithmetic.channels import (
-  EXAMPLES_AXIS,
-  UNITS_AXIS,
-  Nonlinearity,
-)
+from lurl_tf.rule.arithmetic.channels import EXAMPLES_AXIS, UNITS_AXIS
 from lurl_tf.rule.arithmetic.mixers import NormalizedMixer
 from lurl_tf.rule.learned.competition import competition
 from lurl_tf.rule.learned.parameters import UnitStateParameters
 
+# All constants are the released program's. Added to mean squares under a root:
 SECOND_MOMENT_EPSILON = 1e-6
+# Added to the variances of weights under a root.
 VARIANCE_EPSILON = 1e-8
+# Angle of a layer's last unit; the first one is at 0.
+LAST_ANGLE = 4 * math.pi
 
 
 def unit_state(
@@ -29,23 +32,23 @@ def unit_state(
   bias: tf.Tensor,
   kernel_below: tf.Tensor | None,
   kernel_above: tf.Tensor | None,
-  nonlinearity: Nonlinearity = tf.nn.relu,
 ) -> tf.Tensor:
-  """The state h of every unit of a layer (Metz et al. 2019, appendix B).
+  """Computes the state h of every unit (Metz et al. 2019, appendix B).
 
   Args:
-    parameters: meta-parameters, shared by all units of all layers.
+    parameters: Meta-parameters, shared by all units of all layers.
     mixing: `"published"` or `"pooled"`.
-    pre_activations: z, `[..., u, b]`; of the input layer: the inputs.
+    pre_activations: z, `[..., u, b]`; the inputs for the input layer.
     post_activations: x, `[..., u, b]`.
-    error_signal: `[..., u, b, c]`.
+    error_signal: d, `[..., u, b, c]`.
     bias: `[..., u]`; zeros for the input layer.
-    kernel_below: W that leads to the layer, `[..., i, u]`, if there is one.
-    kernel_above: W that leaves the layer, `[..., u, j]`, if there is one.
-    nonlinearity: of the network; other than ReLU for tests of smoothness.
+    kernel_below: W between the layer below and this one, `[..., i, u]`; None
+      for the input layer.
+    kernel_above: W between this layer and the one above, `[..., u, j]`; None
+      for the top layer.
 
   Returns:
-    `[..., u, b, c]`, of the type that the last layer gives.
+    `[..., u, b, c]`, of the type of the network's last layer.
   """
   features = _activation_features(mixing, pre_activations, post_activations)
   features = tf.concat([features, error_signal], axis=-1)
@@ -59,9 +62,7 @@ def unit_state(
   )[..., tf.newaxis, :]
 
   def apply(layer: NormalizedMixer, state, axis, constants=None):
-    return channels.mix_and_normalize(
-      state, layer, mixing, axis, nonlinearity, constants
-    )
+    return channels.mix_and_normalize(state, layer, mixing, axis, constants)
 
   def add_other_units(layers, state):
     change = apply(layers[0], state, UNITS_AXIS)
@@ -76,9 +77,11 @@ def unit_state(
 def weight_statistics(
   kernel_below: tf.Tensor | None, kernel_above: tf.Tensor | None
 ) -> tf.Tensor:
-  """Statistics of the weights that lead to and leave every unit.
+  """Computes statistics of every unit's incoming and outgoing weights.
 
-  An edge layer has weights on one side only: those count twice.
+  The statistics of a side are mean |w|, sqrt(mean w^2 + 1e-6), mean w and
+  sqrt(var w + 1e-8). The input layer and the top layer have weights on one side
+  only, whose statistics are repeated.
 
   Args:
     kernel_below: `[..., i, u]`, or None.
@@ -116,11 +119,11 @@ def _moments(kernel: tf.Tensor, axis: int) -> tf.Tensor:
 def _activation_features(
   mixing: str, pre_activations: tf.Tensor, post_activations: tf.Tensor
 ) -> tf.Tensor:
-  """x, z, and the unit's place in the layer or its share of a competition."""
+  """x, z, and the unit's place in the layer or its share of the competition."""
   features = [post_activations, pre_activations]
   if mixing == "published":
-    # The angle of each unit, both ends included.
-    place = np.linspace(0, 4 * math.pi, pre_activations.shape[-2])
+    # The angles of the units, both ends included.
+    place = np.linspace(0, LAST_ANGLE, pre_activations.shape[-2])
     for code in (np.sin(place), np.cos(place)):
       code = tf.constant(code[:, np.newaxis], pre_activations.dtype)
       features.append(tf.broadcast_to(code, pre_activations.shape))

@@ -13,7 +13,6 @@ import tensorflow as tf
 
 from lurl_tf import presets
 from lurl_tf.json_fields import from_json
-from lurl_tf.rule.arithmetic.channels import Nonlinearity
 from lurl_tf.rule.learned import weight_change
 from lurl_tf.rule.learned.error_signal import carry_down, start_error_signal
 from lurl_tf.rule.learned.parameter_specs import (
@@ -37,12 +36,12 @@ from lurl_tf.structures import Activations, LayerWeights, RuleConfig
 
 
 class Signals(NamedTuple):
-  """What the rule computes for every layer before it proposes changes.
+  """Signals of every layer, from which the rule computes its proposals.
 
   Attributes:
-    error_signals: `[..., u, b, c]` per layer, the input layer first.
+    error_signals: d, `[..., u, b, c]` per layer, the input layer first.
     unit_states: h, `[..., u, b, c]` per layer, the input layer first.
-    projections: what is read off the unit states, the input layer first.
+    projections: `StateProjections` per layer, the input layer first.
   """
 
   error_signals: tuple[tf.Tensor, ...]
@@ -55,19 +54,18 @@ class UpdateRule(LocalRule):
   """A learned, neuron-local, unsupervised update rule (Metz et al. 2019).
 
   Called with weights and activations, it proposes a change of every weight.
-  The same meta-parameters serve all units of all layers, so the rule works on
-  any depth, width, activation and input size; with `"published"` mixing the top
-  layer has `config.output_size` units.
+  All units of all layers share the meta-parameters, so the rule works on any
+  depth, width, activation and input size. With `"published"` mixing, the top
+  layer has `config.output_size` units. `docs/the_rule.md` has the formulas.
 
   Args:
-    config: sizes and options; default: the published ones.
-    seed: of the random starting values.
-    term_coefficient: starting value of the coefficients of the twelve terms of
-      a weight change; default: the published one.
+    config: `RuleConfig` with sizes and options; None for the published ones.
+    seed: Integer seed of the initial meta-parameters.
+    term_coefficient: Initial coefficient of the terms of a weight change.
 
   Call arguments:
     weights: `LayerWeights` of every layer, bottom first.
-    activations: the `Activations` of one forward pass. Labels have no way in.
+    activations: `Activations` of one forward pass, without labels.
 
   Returns:
     `LayerWeights` of proposed changes, which the inner optimizer subtracts.
@@ -87,7 +85,7 @@ class UpdateRule(LocalRule):
   ):
     super().__init__(name="update_rule")
     self.config = config if config is not None else RuleConfig()
-    # Raw variables: a tf.Module does not collect those of Keras layers.
+    # Raw variables, since a tf.Module does not collect those of Keras layers.
     self._variables = [
       tf.Variable(value, name=spec.name)
       for spec, value in zip(
@@ -98,19 +96,19 @@ class UpdateRule(LocalRule):
 
   @property
   def dtype(self) -> str:
-    """Float type of the meta-parameters, which weights must have too."""
+    """Float type of the meta-parameters and of the weights."""
     return self.config.dtype
 
   def check_output_size(self, output_size: int) -> None:
-    """See `LocalRule`.
+    """Raises ValueError unless the rule works for a top layer of that size.
 
     Args:
-      output_size: units of the top layer.
+      output_size: Number of units of the top layer.
     """
     check_output_size(self.config, output_size)
 
   def get_config(self) -> dict[str, Any]:
-    """Sizes, options and metadata; the meta-parameters are weights."""
+    """Returns sizes, options and metadata, without meta-parameters."""
     fields = {"config": self.config, "metadata": self.metadata}
     return {
       name: json.loads(json.dumps(dataclasses.asdict(value)))
@@ -119,10 +117,13 @@ class UpdateRule(LocalRule):
 
   @classmethod
   def from_config(cls, config: dict[str, Any]) -> "UpdateRule":
-    """A rule of these sizes, with fresh meta-parameters.
+    """Makes a rule of these sizes, with initial meta-parameters.
 
     Args:
-      config: from `get_config`.
+      config: Return value of `get_config`.
+
+    Returns:
+      The rule.
     """
     rule = cls(from_json(RuleConfig, config["config"]))
     rule.metadata = presets.read_metadata(config["metadata"])
@@ -140,18 +141,24 @@ class UpdateRule(LocalRule):
 
   @classmethod
   def from_preset(cls, name_or_path: str | os.PathLike[str]) -> "UpdateRule":
-    """A stored rule.
+    """Loads a rule.
 
     Args:
-      name_or_path: a shipped preset's name, a preset folder, or the log folder
-        of a meta-training run.
+      name_or_path: Name of a shipped preset such as `"pooled"`, name of a
+        shipped start such as `"starts/pooled"`, path of a preset folder, or log
+        folder of a meta-training run.
 
     Returns:
-      The rule; its `.metadata` says how it was made and how to apply it.
+      The rule, with its `.metadata`.
 
     Raises:
-      FileNotFoundError: if there is none; lists the shipped names.
-      ValueError: if the folder is damaged.
+      FileNotFoundError: If there is no such rule; lists the shipped names.
+      ValueError: If the folder is damaged.
+
+    Example:
+
+    >>> lurl_tf.UpdateRule.from_preset("pooled").metadata.tasks
+    'small'
     """
     stored = presets.load(presets.find(name_or_path))
     rule = cls._from_arrays(stored.config, stored.arrays)
@@ -163,14 +170,14 @@ class UpdateRule(LocalRule):
     path: str | os.PathLike[str],
     metadata: presets.PresetMetadata | None = None,
   ) -> None:
-    """Writes the rule as a preset folder, replacing a preset that is there.
+    """Writes the rule as a preset folder, or replaces an older preset.
 
     Args:
-      path: the folder.
-      metadata: how the rule was made; default: `self.metadata`.
+      path: Path of the folder.
+      metadata: `PresetMetadata` of the rule; None for `self.metadata`.
 
     Raises:
-      OSError: if `path` cannot be written.
+      OSError: If `path` cannot be written.
     """
     arrays = {
       name: variable.numpy()
@@ -183,8 +190,11 @@ class UpdateRule(LocalRule):
 
     Example:
 
-    >>> lurl_tf.UpdateRule.from_preset("pooled").card()  # doctest: +ELLIPSIS
-    Learned rule of pooled mixing...
+    >>> lurl_tf.UpdateRule.from_preset("pooled").card()
+    Rule             pooled mixing, 24 hidden channels
+    Tasks            small
+    Outer steps      1,200
+    ...
     """
     print(presets.card_text(self.config, self.metadata))
 
@@ -201,11 +211,14 @@ class UpdateRule(LocalRule):
   def parameters(
     self, values: Sequence[tf.Tensor] | None = None
   ) -> RuleParameters:
-    """Theta as a structure.
+    """Returns theta as a structure.
 
     Args:
-      values: to use in place of the variables, in their order, each with or
-        without a leading axis of tasks.
+      values: Tensors in place of the variables, in their order, each with or
+        without a leading axis of tasks; None for the variables.
+
+    Returns:
+      `RuleParameters` of tensors.
     """
     values = self._variables if values is None else values
     return tf.nest.pack_sequence_as(
@@ -221,18 +234,18 @@ class UpdateRule(LocalRule):
 def from_tf1_checkpoint(
   prefix: str | os.PathLike[str], dtype: str = "float32"
 ) -> UpdateRule:
-  """A rule in the authors' format of 2018, a TensorFlow 1 checkpoint.
+  """Loads a rule of the authors' release of 2018, a TensorFlow 1 checkpoint.
 
   Args:
-    prefix: path of the checkpoint without `.index`.
-    dtype: float type of the rule.
+    prefix: Path of the checkpoint without `.index`.
+    dtype: Float type of the rule.
 
   Returns:
-    The rule, with the sizes that the checkpoint's shapes tell.
+    The rule; its sizes are read off the shapes in the checkpoint.
 
   Raises:
-    FileNotFoundError: if there is no such checkpoint.
-    ValueError: if it does not hold a rule.
+    FileNotFoundError: If there is no such checkpoint.
+    ValueError: If it does not hold a rule.
   """
   stored = presets.read_tf1_checkpoint(prefix, dtype)
   return UpdateRule._from_arrays(stored.config, stored.arrays)
@@ -243,26 +256,25 @@ def propose_changes(
   parameters: RuleParameters,
   weights: Sequence[LayerWeights],
   activations: Activations,
-  nonlinearity: Nonlinearity = tf.nn.relu,
 ) -> tuple[LayerWeights, ...]:
-  """The rule as a pure function of its meta-parameters.
+  """Computes the rule's proposals as a pure function of its meta-parameters.
 
   Args:
-    config: the rule's options.
-    parameters: theta as a structure, with or without an axis of tasks.
+    config: `RuleConfig` of the rule.
+    parameters: Theta as a structure, with or without an axis of tasks.
     weights: `LayerWeights` of every layer, bottom first.
-    activations: of one forward pass, `[b, u]` or `[t, b, u]`.
-    nonlinearity: of the rule's networks; other than ReLU for tests.
+    activations: `Activations` of one forward pass, `[b, u]` or `[t, b, u]`.
 
   Returns:
     Proposed changes as `LayerWeights` of every layer.
 
   Raises:
-    ValueError: if a `"published"` rule is not made for the top layer's size.
+    ValueError: If the rule has `"published"` mixing and another output size
+      than the top layer.
   """
   check_output_size(config, weights[-1].bias.shape[-1])
   projections = compute_signals(
-    config, parameters, weights, activations, nonlinearity
+    config, parameters, weights, activations
   ).projections
   layer_inputs = (activations.inputs, *activations.post_activations)
 
@@ -280,7 +292,7 @@ def propose_changes(
       layer_inputs[layer],
       layer_inputs[layer + 1],
     )
-    return weight_change.merge_terms(own.coefficients, terms, nonlinearity)
+    return weight_change.merge_terms(own.coefficients, terms)
 
   changes = []
   for layer, own in enumerate(weights):
@@ -291,9 +303,7 @@ def propose_changes(
       backward_change = kernel_change(
         parameters.backward, own.backward_kernel, layer, 1
       )
-    bias_change = weight_change.bias_change(
-      projections[layer + 1].for_bias, nonlinearity
-    )
+    bias_change = weight_change.bias_change(projections[layer + 1].for_bias)
     changes.append(LayerWeights(change, bias_change, backward_change))
   return tuple(changes)
 
@@ -303,16 +313,14 @@ def compute_signals(
   parameters: RuleParameters,
   weights: Sequence[LayerWeights],
   activations: Activations,
-  nonlinearity: Nonlinearity = tf.nn.relu,
 ) -> Signals:
-  """Error signals and unit states of all layers, from the top down.
+  """Computes error signals and unit states of all layers, from the top down.
 
   Args:
-    config: the rule's options.
-    parameters: theta as a structure.
+    config: `RuleConfig` of the rule.
+    parameters: Theta as a structure.
     weights: `LayerWeights` of every layer, bottom first.
-    activations: of one forward pass.
-    nonlinearity: of the rule's networks; other than ReLU for tests.
+    activations: `Activations` of one forward pass.
 
   Returns:
     `Signals`, the input layer first.
@@ -327,7 +335,7 @@ def compute_signals(
   )
   top = len(weights)
   signal = start_error_signal(
-    parameters.top, config.mixing, pre[top], post[top], nonlinearity
+    parameters.top, config.mixing, pre[top], post[top]
   )
   error_signals, unit_states, projections = [], [], []
   for layer in range(top, -1, -1):
@@ -340,7 +348,6 @@ def compute_signals(
       biases[layer],
       kernel_below=weights[layer - 1].kernel if layer > 0 else None,
       kernel_above=weights[layer].kernel if layer < top else None,
-      nonlinearity=nonlinearity,
     )
     error_signals.append(signal)
     unit_states.append(state)
@@ -364,7 +371,15 @@ def compute_signals(
 
 
 def check_output_size(config: RuleConfig, output_size: int) -> None:
-  """Raises ValueError unless the rule works for a top layer of that size."""
+  """Raises ValueError unless the rule works for a top layer of that size.
+
+  Args:
+    config: `RuleConfig` of the rule.
+    output_size: Number of units of the top layer.
+
+  Raises:
+    ValueError: If the sizes differ and mixing is `"published"`.
+  """
   if config.mixing == "published" and output_size != config.output_size:
     raise ValueError(
       "A rule of 'published' mixing works for one size of the top layer, "

@@ -8,12 +8,12 @@ numbers, which do not depend on the other tasks. The order is:
 `apply_task_variation`.
 """
 
-import math
 from collections.abc import Sequence
 from typing import NamedTuple
 
 import tensorflow as tf
 
+from lurl_tf.random_numbers import truncated_normal_of, uniform
 from lurl_tf.tasks.augmentation.config import AugmentationConfig
 from lurl_tf.tasks.augmentation.rotate_and_shift import (
   check_image_shape,
@@ -90,7 +90,9 @@ def augment_examples(
     )
   if config.noise_stddev:
     stddev = config.noise_stddev * noise[..., None]
-    inputs += stddev * _normal(_uniform(seeds[1], shape, inputs.dtype))
+    inputs += stddev * truncated_normal_of(
+      _uniform(seeds[1], shape, inputs.dtype), _NOISE_CUT
+    )
   columns = {
     "rotation": rotation,
     "shift_x": shift_x,
@@ -194,21 +196,5 @@ def _split(seed):
 
 
 def _uniform(seed, shape, dtype):
-  """Draws numbers in [-1, 1], `shape` or `[t, *shape]`.
-
-  XLA converts random bits to other floating-point numbers than TensorFlow does,
-  but to the same integers.
-  """
-
-  def draw(seed):
-    return tf.random.stateless_uniform(
-      shape, seed, minval=None, maxval=None, dtype=tf.int32, alg="philox"
-    )
-
-  return tf.cast(_per_task(draw, seed, tf.int32), dtype) / 2**31
-
-
-def _normal(shares):
-  """Converts uniform numbers in [-1, 1] to truncated unit normal ones."""
-  root = math.sqrt(2)
-  return root * tf.math.erfinv(math.erf(_NOISE_CUT / root) * shares)
+  """Numbers in [-1, 1], `shape` or `[t, *shape]`."""
+  return _per_task(lambda seed: uniform(shape, seed, dtype), seed, dtype)

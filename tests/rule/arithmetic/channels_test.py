@@ -9,8 +9,8 @@ import pytest
 import tensorflow as tf
 
 from lurl_tf.rule.arithmetic import channels
-from lurl_tf.rule.arithmetic.library_layers import library_layers
 from lurl_tf.rule.arithmetic.mixers import Linear, Mixer, NormalizedMixer
+from lurl_tf.rule.arithmetic.scope import arithmetic_scope
 
 UNITS, EXAMPLES, CHANNELS, OUTPUTS = 5, 7, 4, 3
 
@@ -45,7 +45,7 @@ def test_projections_are_separate_linear_maps(dtype, relative, absolute):
     for sizes in ((3, 3, 2), (1,), (5, 4))
   ]
   cast = functools.partial(tf.cast, dtype=dtype)
-  with library_layers("float32"):
+  with arithmetic_scope(layers="library"):
     outputs = channels.project(
       cast(inputs), tf.nest.map_structure(cast, groups)
     )
@@ -142,6 +142,6 @@ def test_bias_before_normalization_has_no_effect(mixing):
   mixed = channels.mix(inputs, layer, mixing, channels.EXAMPLES_AXIS)
   expected = tf.nn.relu(channels.normalize(mixed + layer.bias, layer.offset))
   actual = channels.mix_and_normalize(
-    inputs, layer, mixing, channels.EXAMPLES_AXIS, tf.nn.relu
+    inputs, layer, mixing, channels.EXAMPLES_AXIS
   )
   np.testing.assert_allclose(actual, expected, rtol=1e-9, atol=1e-12)

@@ -8,7 +8,8 @@ import tensorflow as tf
 from lurl_tf.meta.inner.recomputation import recomputed
 from lurl_tf.rule.arithmetic import kept_results
 from lurl_tf.rule.arithmetic.kept_results import kept_result, kept_value
-from lurl_tf.rule.arithmetic.products import product, rounded_products
+from lurl_tf.rule.arithmetic.products import product
+from lurl_tf.rule.arithmetic.scope import arithmetic_scope
 
 
 def test_replayed_results_are_not_computed():
@@ -65,7 +66,7 @@ def test_gradients_of_rounded_products_are_rounded():
 
   def gradients(keep_products):
     def function(inputs, kernel):
-      with rounded_products("bfloat16"):
+      with arithmetic_scope(product_dtype="bfloat16"):
         return kept_result(product, inputs, kernel)
 
     def run():

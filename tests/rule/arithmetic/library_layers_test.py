@@ -7,8 +7,9 @@ import tensorflow as tf
 
 import lurl_tf
 from lurl_tf.rule.arithmetic import channels
-from lurl_tf.rule.arithmetic.library_layers import in_use, library_layers
+from lurl_tf.rule.arithmetic.library_layers import in_use
 from lurl_tf.rule.arithmetic.mixers import Linear
+from lurl_tf.rule.arithmetic.scope import arithmetic_scope
 from tests import tiny_meta
 from tests.rule.nearest_bfloat16 import nearest_bfloat16
 
@@ -27,7 +28,7 @@ def value_and_gradients(layer, arrays, dtype, scope=None):
     if scope is None:
       outputs = layer(*inputs)
     else:
-      with library_layers(scope):
+      with arithmetic_scope(layers="library", product_dtype=scope):
         outputs = layer(*inputs)
     loss = tf.reduce_sum(tf.square(tf.cast(outputs, dtype)))
   gradients = tape.gradient(loss, inputs)
@@ -95,7 +96,7 @@ def test_rounded_factors_are_summed_in_float32():
   inputs, kernel = draw(1, 4, 6, 64), draw(3, 64, 8)
   nearest = (tf.constant(nearest_bfloat16(each)) for each in (inputs, kernel))
   expected = channels.convolve(*nearest, -2)
-  with library_layers("bfloat16"):
+  with arithmetic_scope(layers="library", product_dtype="bfloat16"):
     actual = channels.convolve(
       tf.constant(inputs, tf.float32), tf.constant(kernel, tf.float32), -2
     )
@@ -111,7 +112,7 @@ def test_maps_of_rounded_states_are_rounded():
   maps = [
     Linear(draw(64, size, seed=size), draw(size, seed=size)) for size in (2, 5)
   ]
-  with library_layers("bfloat16"):
+  with arithmetic_scope(layers="library", product_dtype="bfloat16"):
     (actual,) = channels.project(
       states,
       [[Linear(*(tf.constant(e, tf.float32) for e in each)) for each in maps]],
@@ -127,7 +128,7 @@ def test_maps_of_rounded_states_are_rounded():
 def test_only_float32_within_the_scope():
   single, double = (tf.zeros([1], dtype) for dtype in ("float32", "float64"))
   assert not in_use(single)
-  with library_layers("float32"):
+  with arithmetic_scope(layers="library", product_dtype="float32"):
     assert in_use(single)
     assert not in_use(double)
   assert not in_use(single)
@@ -153,7 +154,7 @@ def test_proposals_are_those_of_the_rule(mixing, dtype, tolerance):
     return tf.nest.flatten(changes)
 
   expected = proposals("float64")
-  with library_layers(dtype):
+  with arithmetic_scope(layers="library", product_dtype=dtype):
     actual = proposals("float32")
   for one, other in zip(actual, expected, strict=True):
     assert one.dtype == tf.float32

@@ -5,7 +5,8 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from lurl_tf.rule.arithmetic.products import product, rounded_products
+from lurl_tf.rule.arithmetic.products import product
+from lurl_tf.rule.arithmetic.scope import arithmetic_scope
 from tests.rule.nearest_bfloat16 import nearest_bfloat16
 
 SHAPES = [
@@ -25,7 +26,7 @@ def value_and_gradients(left, right, upstream, transpose, dtype):
   def run(left, right, upstream):
     with tf.GradientTape() as tape:
       tape.watch((left, right))
-      with rounded_products(dtype):
+      with arithmetic_scope(product_dtype=dtype):
         value = product(left, right, transpose)
     return value, *tape.gradient(value, (left, right), upstream)
 
@@ -63,8 +64,8 @@ def test_products_and_gradients_equal_numpys(left, right, transpose, dtype):
 
 def test_only_products_within_the_scope_are_rounded():
   left, right = (tf.constant(draw(shape, 0)) for shape in ((4, 3), (3, 2)))
-  with rounded_products("bfloat16"):
-    with rounded_products("float32"):
+  with arithmetic_scope(product_dtype="bfloat16"):
+    with arithmetic_scope(product_dtype="float32"):
       inner = product(left, right)
   np.testing.assert_array_equal(inner, product(left, right))
   np.testing.assert_allclose(inner, left @ right, rtol=1e-6)
@@ -72,6 +73,6 @@ def test_only_products_within_the_scope_are_rounded():
 
 def test_products_of_float64_are_never_rounded():
   left, right = draw((4, 3), 0), draw((3, 2), 1)
-  with rounded_products("bfloat16"):
+  with arithmetic_scope(product_dtype="bfloat16"):
     value = product(*(tf.constant(each, tf.float64) for each in (left, right)))
   np.testing.assert_allclose(value, left.astype(np.float64) @ right, rtol=1e-12)

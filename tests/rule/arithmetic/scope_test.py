@@ -1,36 +1,51 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Tests of values that hold within a block."""
+"""Tests of the options of a rule's arithmetic."""
 
 import threading
 
 import pytest
 
-from lurl_tf.rule.arithmetic.scope import Scope
+from lurl_tf.rule.arithmetic.scope import (
+  Arithmetic,
+  arithmetic_scope,
+  current_arithmetic,
+)
 
 
 def test_blocks_are_nested_and_left():
-  scope = Scope(outside=0)
-  seen = [scope.current]
-  with scope.of(1):
-    seen.append(scope.current)
-    with scope.of(2):
-      seen.append(scope.current)
-    seen.append(scope.current)
-  assert [*seen, scope.current] == [0, 1, 2, 1, 0]
+  seen = [current_arithmetic()]
+  with arithmetic_scope(product_dtype="bfloat16"):
+    seen.append(current_arithmetic())
+    with arithmetic_scope(product_dtype="float32"):
+      seen.append(current_arithmetic())
+    seen.append(current_arithmetic())
+  dtypes = [each.product_dtype for each in (*seen, current_arithmetic())]
+  assert dtypes == ["float32", "bfloat16", "float32", "bfloat16", "float32"]
+
+
+def test_inner_blocks_keep_what_they_do_not_change():
+  with arithmetic_scope(layers="library"):
+    with arithmetic_scope(convolutions="winograd") as inner:
+      assert inner == current_arithmetic()
+      assert inner == Arithmetic("library", convolutions="winograd")
 
 
 def test_an_error_leaves_the_block():
-  scope = Scope(outside=None)
-  with pytest.raises(KeyError), scope.of(1):
+  with pytest.raises(KeyError), arithmetic_scope(layers="library"):
     raise KeyError
-  assert scope.current is None
+  assert current_arithmetic() == Arithmetic()
+
+
+def test_unknown_options_are_refused():
+  with pytest.raises(TypeError, match="speed"), arithmetic_scope(speed=2):
+    pass
+  assert current_arithmetic() == Arithmetic()
 
 
 def test_other_threads_are_outside():
-  scope = Scope(outside=0)
   seen = []
-  with scope.of(1):
-    thread = threading.Thread(target=lambda: seen.append(scope.current))
+  with arithmetic_scope(layers="library"):
+    thread = threading.Thread(target=lambda: seen.append(current_arithmetic()))
     thread.start()
     thread.join()
-  assert seen == [0]
+  assert seen == [Arithmetic()]

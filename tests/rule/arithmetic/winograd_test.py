@@ -6,10 +6,10 @@ import pytest
 import tensorflow as tf
 
 from lurl_tf.rule.arithmetic import channels, winograd
+from lurl_tf.rule.arithmetic.scope import arithmetic_scope
 from lurl_tf.rule.arithmetic.winograd import (
   FEWEST_CHANNELS,
   in_use,
-  winograd_convolutions,
 )
 
 AXES = [channels.EXAMPLES_AXIS, channels.UNITS_AXIS]
@@ -120,12 +120,12 @@ def test_where_it_is_in_use():
   many, few = FEWEST_CHANNELS, FEWEST_CHANNELS - 1
   large = tf.zeros([TASKS, 3, many, many])
   assert not in_use(large)
-  with winograd_convolutions(enabled=True):
+  with arithmetic_scope(convolutions="winograd"):
     assert in_use(large)
     assert not in_use(tf.zeros([3, few, many]))
     assert not in_use(tf.zeros([3, many, few]))
     assert not in_use(tf.zeros([5, many, many]))
-    with winograd_convolutions(False):
+    with arithmetic_scope(convolutions="direct"):
       assert not in_use(large)
     assert in_use(large)
   assert not in_use(large)
@@ -135,7 +135,7 @@ def test_where_it_is_in_use():
 def test_the_rules_layer_takes_it_within_its_scope(axis, monkeypatch):
   monkeypatch.setattr(winograd, "FEWEST_CHANNELS", 1)
   inputs, kernel = tf.constant(draw(7, 7, 5)), tf.constant(draw(3, 5, 4))
-  with winograd_convolutions(enabled=True):
+  with arithmetic_scope(convolutions="winograd"):
     actual = channels.convolve(inputs, kernel, axis)
   np.testing.assert_array_equal(actual, winograd.convolve(inputs, kernel, axis))
   assert np.any(actual != channels.convolve(inputs, kernel, axis))
