@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Tests that a refused batch is reported by a value, not by a message's text."""
+"""Tests that the reason of a refused batch is a value, not a message's text."""
 
 import numpy as np
 import pytest
