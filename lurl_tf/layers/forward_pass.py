@@ -86,8 +86,14 @@ def forward_layer(
   Returns:
     Pre-activations and post-activations, each `[..., b, j]`.
   """
+  return _layer(weights, inputs, activation)[1:]
+
+
+def _layer(weights, inputs, activation):
+  """Statistics, pre-activations and post-activations of a layer."""
   linear = keras.ops.matmul(inputs, weights.kernel)
-  return activate(linear, batch_moments(linear), weights.bias, activation)
+  moments = batch_moments(linear)
+  return moments, *activate(linear, moments, weights.bias, activation)
 
 
 def forward(
@@ -118,11 +124,27 @@ def forward(
   TensorShape([5, 2])
   """
   inputs = tf.convert_to_tensor(inputs, dtype=weights[0].kernel.dtype)
-  pre_activations, post_activations = [], []
-  layer_inputs = inputs
-  for layer in weights:
-    pre, post = forward_layer(layer, layer_inputs, activation)
-    pre_activations.append(pre)
-    post_activations.append(post)
-    layer_inputs = post
-  return Activations(inputs, tuple(pre_activations), tuple(post_activations))
+  return forward_with_moments(weights, inputs, [activation] * len(weights))[0]
+
+
+def forward_with_moments(
+  weights: Sequence[LayerWeights],
+  inputs: tf.Tensor,
+  layer_activations: Sequence[Activation],
+) -> tuple[Activations, tuple[Moments, ...]]:
+  """Runs layers that may differ in their activations; see `forward`.
+
+  Args:
+    weights: `LayerWeights` of every layer, bottom first.
+    inputs: Inputs `[..., b, i]`, of the type of the weights.
+    layer_activations: Name of an activation, or a callable, for every layer.
+
+  Returns:
+    `Activations`, and the `Moments` of every layer that normalise it.
+  """
+  layers, below = [], inputs
+  for layer, activation in zip(weights, layer_activations, strict=True):
+    layers.append(_layer(layer, below, activation))
+    below = layers[-1][-1]
+  moments, pre_activations, post_activations = zip(*layers)
+  return Activations(inputs, pre_activations, post_activations), moments

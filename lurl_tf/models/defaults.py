@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What a `LocalRuleModel` takes where nothing is said."""
+"""Defaults of a `LocalRuleModel`: layers, optimizer, metadata."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -18,18 +18,18 @@ from lurl_tf.rule.inner_step import Rule
 def default_layers(
   units: Sequence[int], activation: Any, seed: int
 ) -> keras.Sequential:
-  """A chain of layers with seeded starting weights.
+  """Makes a chain of layers with seeded initial weights.
 
   Args:
-    units: units of each layer, bottom first.
-    activation: of the layers.
-    seed: of the starting weights.
+    units: Units of each layer, bottom first.
+    activation: Activation of the layers.
+    seed: Integer seed of the initial weights.
 
   Returns:
     An unbuilt `Sequential` model.
 
   Raises:
-    ValueError: if there is no layer, or a number is not positive.
+    ValueError: If there is no layer, or a number is not positive.
   """
   if not len(tuple(units)):
     raise ValueError(
@@ -57,23 +57,26 @@ def default_layers(
 
 
 def metadata_of(rule: Rule) -> PresetMetadata:
-  """How a rule was made; the released program's where it does not say.
+  """Metadata of a rule, by default those of the published program.
 
   Args:
-    rule: any callable that `inner_step` takes.
+    rule: Any callable that `inner_step` takes.
+
+  Returns:
+    The rule's `metadata`, or the default ones.
   """
   return getattr(rule, "metadata", PresetMetadata())
 
 
 def default_optimizer(rule: Rule) -> keras.optimizers.Optimizer:
-  """The optimizer that a rule was meta-trained with.
+  """Makes the inner optimizer that a rule was meta-trained with.
 
   Args:
-    rule: any callable that `inner_step` takes.
+    rule: Any callable that `inner_step` takes.
 
   Returns:
-    A Keras optimizer at the rule's own rates; `DecayedSGD(1e-4)`, as published,
-    where the rule does not say.
+    A Keras optimizer with the learning rates of the rule's metadata; without
+    metadata `DecayedSGD(1e-4)`, as published.
   """
   metadata = metadata_of(rule)
   rates = metadata.inner_learning_rates
@@ -86,8 +89,8 @@ def check_rule(rule: Rule, layers: Sequence[LocalRuleDense]) -> None:
   """Raises ValueError unless a rule can train a chain of layers.
 
   Args:
-    rule: any callable that `inner_step` takes.
-    layers: the chain, bottom first.
+    rule: Any callable that `inner_step` takes.
+    layers: Layers of the chain, bottom first.
   """
   dtypes = {layer.variable_dtype for layer in layers}
   wanted = {getattr(rule, "dtype", None) or layers[0].variable_dtype}
@@ -96,7 +99,7 @@ def check_rule(rule: Rule, layers: Sequence[LocalRuleDense]) -> None:
       f"The layers' weights must be of the rule's type, {wanted.pop()}. "
       f"Received: {', '.join(sorted(dtypes))}"
     )
-  if isinstance(rule, LocalRule):  # Of any other callable nothing is known.
+  if isinstance(rule, LocalRule):  # Other callables have no such checks.
     rule.check_output_size(layers[-1].units)
     for layer in layers:
       rule.check_activation(layer.activation)

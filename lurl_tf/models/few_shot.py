@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How well features serve few-shot classification."""
+"""Few-shot accuracy of features."""
 
 from collections.abc import Sequence
 
@@ -22,19 +22,20 @@ def few_shot_accuracy(
   """Accuracy of a ridge read-out of a few labelled examples on the others.
 
   Args:
-    features: `[b, u]`.
-    labels: `[b]` class numbers or names, of two classes or more, with two
-      examples of each or more.
-    examples_per_class: labelled examples of every class; at most half of the
-      smallest class is taken.
-    label_draws: draws of labelled examples to average over.
-    seed: of the draws.
+    features: Features `[b, u]`.
+    labels: Class numbers or names `[b]`, of at least two classes with at least
+      two examples each.
+    examples_per_class: Number of labelled examples of each class, limited to
+      half of the smallest class.
+    label_draws: Number of draws of labelled examples to average over.
+    seed: Integer seed of the draws.
 
   Returns:
-    A mean over draws, from 0 to 1.
+    Mean accuracy over the draws, from 0 to 1.
 
   Raises:
-    ValueError: if features and labels do not fit, or there are too few.
+    ValueError: If the shapes of features and labels do not fit, or there are
+      too few classes or examples.
 
   Example:
 
@@ -65,7 +66,7 @@ def few_shot_accuracy(
       [order[labels[order] == label][:size] for label in range(len(classes))]
     )
     query = np.setdiff1d(order, support)
-    # More threads would wait for each other, and add in a changing order.
+    # Several threads would be slower, and sum in an order that changes.
     with threadpoolctl.threadpool_limits(1):
       accuracies.append(
         ridge_loo(
@@ -80,13 +81,14 @@ def few_shot_accuracy(
 
 
 def class_numbers(batches: Sequence[np.ndarray]) -> np.ndarray | None:
-  """Labels of several batches as one array of class numbers or names.
+  """Joins labels of several batches to one array of class numbers or names.
 
   Args:
-    batches: labels, each `[b]`, `[b, 1]`, or `[b, k]` one-hot.
+    batches: Labels of each batch: `[b]`, `[b, 1]`, or one-hot `[b, k]`.
 
   Returns:
-    `[b]`, or None for what are no classes, such as targets of a regression.
+    Classes `[b]`; None if the labels are no classes, such as targets of a
+    regression.
   """
   if not batches:
     return None

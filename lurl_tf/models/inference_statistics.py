@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The statistics of inference, estimated at the weights as they are."""
+"""Estimates of the inference statistics for the current weights."""
 
 from collections.abc import Callable, Iterable, Sequence
 
@@ -17,15 +17,18 @@ def estimate_statistics(
 ) -> int:
   """Sets the moving statistics to those of all examples together.
 
-  Every batch is normalised by its own statistics on the way up, as in training.
+  The inputs of the upper layers come from a forward pass in which every batch
+  is normalised by its own statistics, as in training. Over n batches of means
+  m and variances v, the mean is sum(m) / n, and the variance is
+  sum(v + m^2) / n - mean^2.
 
   Args:
-    layers: the chain, bottom first.
-    moments_of: the layers' statistics for one batch.
-    batches: inputs of the chain, all of one size.
+    layers: Layers of the chain, bottom first.
+    moments_of: Function that returns the layers' statistics for one batch.
+    batches: Inputs of the chain, batches of one size.
 
   Returns:
-    The number of batches; with none, nothing is changed.
+    Number of batches; with none, the statistics are unchanged.
   """
   totals = [[0.0, 0.0] for _ in layers]
   count = 0

@@ -11,14 +11,14 @@ from lurl_tf.layers import LocalRuleDense
 
 @dataclasses.dataclass(frozen=True)
 class LayerChain:
-  """A model in parts, which share its variables.
+  """Parts of a model, which share its variables.
 
   Args:
-    stem: from the model's inputs to those of the chain.
-    layers: the chain, bottom first.
-    features: from the model's inputs to the outputs of the chain.
-    head: from the outputs of the chain to the model's; None if they are the
-      same.
+    stem: Model from the inputs to the inputs of the chain.
+    layers: Layers of the chain, bottom first.
+    features: Model from the inputs to the outputs of the chain.
+    head: Model from the outputs of the chain to the outputs; None if they are
+      the same.
   """
 
   stem: keras.Model
@@ -28,7 +28,7 @@ class LayerChain:
 
 
 class _Call(NamedTuple):
-  """One call of a layer of the chain."""
+  """Call of a layer of the chain."""
 
   layer: LocalRuleDense
   inputs: keras.KerasTensor
@@ -39,14 +39,14 @@ def find_layer_chain(model: keras.Model) -> LayerChain:
   """Splits a model into its chain of `LocalRuleDense` layers and the rest.
 
   Args:
-    model: a functional or built `Sequential` model.
+    model: Functional or built `Sequential` model.
 
   Returns:
-    A `LayerChain`.
+    The parts of the model.
 
   Raises:
-    ValueError: if there are no such layers, or something lies between or beside
-      them.
+    ValueError: If there are no such layers, or other layers lie between or
+      beside them.
   """
   if not getattr(model, "inputs", None):
     raise ValueError(
@@ -95,7 +95,7 @@ def find_layer_chain(model: keras.Model) -> LayerChain:
 def _call_again(
   model: keras.Model,
 ) -> tuple[keras.KerasTensor, keras.KerasTensor, list[_Call]]:
-  """Calls the model's layers on a new input, and notes those of the chain."""
+  """Calls the model's layers on a new input, and records those of the chain."""
   calls = []
 
   def call(layer, *args, **kwargs):

@@ -16,16 +16,18 @@ PUBLISHED_UNITS = (128, 128, 128, 128, 32)
 
 
 class ModelWithRule(keras.Model):
-  """What `LocalRuleModel` is, apart from its training and evaluation.
+  """Keras model of a chain of layers and a rule, without training.
+
+  It builds the base model, checks that the rule fits it, and saves both.
 
   Args:
-    units: see `LocalRuleModel`, as for all others.
-    rule: a rule, or what `lurl_tf.rule.get` takes.
-    activation: of the layers.
-    batch_statistics: whether inference uses the statistics of its batch.
-    base_model: in place of `units`.
-    seed: of the starting weights and of the order of the rows.
-    name: of the model.
+    units: Units of each layer, bottom first.
+    rule: Rule, or an argument of `lurl_tf.rule.get`.
+    activation: Activation of the layers.
+    batch_statistics: Whether inference uses the statistics of its batch.
+    base_model: Model to use in place of `units`.
+    seed: Integer seed of the initial weights; None draws one.
+    name: Name of the model.
   """
 
   def __init__(
@@ -48,6 +50,28 @@ class ModelWithRule(keras.Model):
     self._chain: LayerChain | None = None
     if base_model.built:
       self.build(getattr(base_model, "input_shape", None))
+
+  @classmethod
+  def from_model(
+    cls, model: keras.Model, rule: Any = None, **kwargs
+  ) -> "ModelWithRule":
+    """Wraps a model in which `LocalRuleDense` layers form a chain.
+
+    Layers before the chain, such as a frozen convolutional stem, are not
+    changed; layers after it are the head. The chain is trained in place.
+
+    Args:
+      model: Functional or `Sequential` model of one input and one output.
+      rule: Rule, as in the constructor.
+      **kwargs: `batch_statistics`, `seed` and `name` of the constructor.
+
+    Returns:
+      A model of this class.
+
+    Raises:
+      ValueError: If there is no such chain, or the rule does not fit it.
+    """
+    return cls(base_model=model, rule=rule, **kwargs)
 
   def build(self, input_shape):
     if self._chain is not None:
@@ -76,8 +100,8 @@ class ModelWithRule(keras.Model):
     """The model without its head; it shares all variables."""
     if self._chain is None:
       raise ValueError(
-        "Expected a model that is built. Call `build(input_shape)` or `fit` "
-        "first."
+        "Expected a built model: call `build(input_shape)` or `fit` first. "
+        "Received: built=False"
       )
     return self._chain.features
 
@@ -93,11 +117,14 @@ class ModelWithRule(keras.Model):
 
   @classmethod
   def from_config(cls, config, custom_objects=None):
-    """The model that `get_config` describes.
+    """Makes the model that `get_config` describes.
 
     Args:
-      config: from `get_config`.
-      custom_objects: classes by name, as in Keras.
+      config: Result of `get_config`.
+      custom_objects: Classes by name, as in Keras.
+
+    Returns:
+      A model of this class.
     """
     config = dict(config)
     for key in ("base_model", "rule"):
@@ -107,7 +134,7 @@ class ModelWithRule(keras.Model):
     return cls(**config)
 
   def save_own_variables(self, store):
-    # Keras does not see the variables of a tf.Module.
+    # Keras does not find the variables of a tf.Module.
     for index, variable in enumerate(self._meta_parameters):
       store[f"meta_parameter_{index}"] = variable.numpy()
 
@@ -122,7 +149,7 @@ class ModelWithRule(keras.Model):
       variable.assign(store[f"meta_parameter_{index}"])
 
   def export(self, filepath, *args, **kwargs):
-    # What is served needs neither the rule nor this library.
+    # Serving needs neither the rule nor this library.
     return self.base_model.export(filepath, *args, **kwargs)
 
   @property

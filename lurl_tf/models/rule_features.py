@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Features that a rule learns, as a scikit-learn transformer."""
+"""A scikit-learn transformer whose features an update rule learns."""
 
 import math
 import warnings
@@ -14,6 +14,8 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 from lurl_tf import rule as rules
 from lurl_tf.models.defaults import default_optimizer, metadata_of
 from lurl_tf.models.local_rule_model import LocalRuleModel
+from lurl_tf.models.rule_trainer import needs_labels
+from lurl_tf.models.training_batches import LeftOutWarning
 from lurl_tf.optimizers import DecayedSGD
 
 
@@ -22,26 +24,28 @@ class RuleFeatures(
   sklearn.base.TransformerMixin,
   sklearn.base.BaseEstimator,
 ):
-  """Learns features from unlabelled rows by an update rule.
+  """Learns features from unlabelled rows with an update rule.
 
-  Rules are meant for inputs of about unit scale, such as pixels from 0 to 1;
-  put a scaler before it for others.
+  Rules expect inputs of about unit scale, such as pixels from 0 to 1; put a
+  scaler before this transformer for others.
 
   Args:
-    rule: a rule, the name of one, or a path; see `lurl_tf.rule.get`.
-    units: units of each layer, bottom first; the last are the features.
-    activation: of the layers.
-    inner_steps: applications of the rule; None for as many as it was
+    rule: Rule, its name, or a path; see `lurl_tf.rule.get`.
+    units: Units of each layer, bottom first; the last are the features.
+    activation: Activation of the layers.
+    inner_steps: Number of applications of the rule; None for the number that it
+      was meta-trained with.
+    batch_size: Number of rows of a step; None for the number that the rule was
       meta-trained with.
-    batch_size: rows of one step; None for what it was meta-trained with.
-    learning_rate: of `DecayedSGD`; None for what it was meta-trained with.
-    jit_compile: whether XLA compiles a step: about ten seconds at the start,
-      and then up to twice the speed.
-    random_state: seed, or source of it, of starting weights and row order.
+    learning_rate: Learning rate of `DecayedSGD`; None for the optimizer that
+      the rule was meta-trained with.
+    jit_compile: Whether XLA compiles a step, which takes about ten seconds and
+      then runs up to twice as fast.
+    random_state: Seed, or random state, of initial weights and row order.
 
   Attributes:
-    model_: the fitted `LocalRuleModel`.
-    n_features_in_: number of columns.
+    model_: Fitted `LocalRuleModel`.
+    n_features_in_: Number of columns.
 
   Example:
 
@@ -75,18 +79,18 @@ class RuleFeatures(
     self.jit_compile = jit_compile
     self.random_state = random_state
 
-  def fit(self, X: Any, y: Any = None) -> "RuleFeatures":  # noqa: N803
+  def fit(self, X: Any, y: Any = None) -> "RuleFeatures":
     """Learns the features.
 
     Args:
-      X: `[b, i]`.
-      y: labels, for supervised rules; ignored otherwise.
+      X: Inputs `[b, i]`.
+      y: Labels, for supervised rules; ignored otherwise.
 
     Returns:
-      Itself.
+      This transformer.
 
     Raises:
-      ValueError: if X is not finite, or of fewer than two rows.
+      ValueError: If X is not finite, or has fewer than two rows.
     """
     inputs = validate_data(self, X, dtype=np.float32, ensure_min_samples=2)
     rule = rules.get(self.rule)
@@ -108,11 +112,11 @@ class RuleFeatures(
     inner_steps = self.inner_steps or metadata.inner_steps
     epochs = math.ceil(inner_steps / (len(inputs) // batch_size))
     with warnings.catch_warnings():
-      # Here, the rows that are left out of an epoch are in the next one.
-      warnings.filterwarnings("ignore", message=".*are left out")
+      # Rows that are left out of one epoch are shuffled into the next one.
+      warnings.simplefilter("ignore", LeftOutWarning)
       model.fit(
         inputs,
-        y if getattr(rule, "needs_targets", False) else None,
+        y if needs_labels(rule) else None,
         batch_size=batch_size,
         epochs=epochs,
         verbose=0,
@@ -121,14 +125,14 @@ class RuleFeatures(
     self._n_features_out = model.base_model.output_shape[-1]
     return self
 
-  def transform(self, X: Any) -> np.ndarray:  # noqa: N803
-    """The features of every row, whatever its neighbours.
+  def transform(self, X: Any) -> np.ndarray:
+    """Computes the features of every row, which do not depend on other rows.
 
     Args:
-      X: `[b, i]`.
+      X: Inputs `[b, i]`.
 
     Returns:
-      Float32 `[b, u]`.
+      Features, float32 `[b, u]`.
     """
     check_is_fitted(self)
     inputs = validate_data(self, X, dtype=np.float32, reset=False)

@@ -8,20 +8,20 @@ import keras
 import tensorflow as tf
 
 from lurl_tf.layers import LocalRuleDense
-from lurl_tf.layers.forward_pass import Moments, activate, batch_moments
+from lurl_tf.layers.forward_pass import Moments, forward_with_moments
 from lurl_tf.rule.arithmetic.scope import arithmetic_scope
 from lurl_tf.rule.inner_step import Rule
 from lurl_tf.structures import Activations
 
 
 class StepReport(NamedTuple):
-  """What one step did.
+  """Result of one step.
 
   Attributes:
-    features: `[b, u]`, of the top layer, before the step.
-    update_norm: norm of all proposed changes together.
-    weight_norm: norm of all kernels and biases together, after the step.
-    dead_share: share of the units whose output does not vary over the batch.
+    features: Features `[b, u]` of the top layer, before the step.
+    update_norm: Norm of all proposed changes together.
+    weight_norm: Norm of all kernels and biases together, after the step.
+    dead_share: Share of the units whose output does not vary over the batch.
   """
 
   features: tf.Tensor
@@ -31,7 +31,7 @@ class StepReport(NamedTuple):
 
 
 class RuleMetrics:
-  """Means over the steps of an epoch of what a `StepReport` says."""
+  """Means of the numbers of a `StepReport` over the steps of an epoch."""
 
   def __init__(self):
     self.means = [keras.metrics.Mean(name) for name in StepReport._fields[1:]]
@@ -40,22 +40,22 @@ class RuleMetrics:
     """Adds a step.
 
     Args:
-      report: what the step did.
+      report: Result of the step.
     """
     for mean, value in zip(self.means, report[1:]):
       mean.update_state(value)
 
 
 class RuleStep:
-  """Applies a rule to a chain of layers, by a Keras optimizer.
+  """Applies a rule to a chain of layers with a Keras optimizer.
 
   Args:
-    rule: proposes the changes.
-    layers: the chain, bottom first.
-    optimizer: a Keras optimizer, built on `chain_variables(layers)`.
-    jit_compile: whether XLA compiles the step.
-    convolutions: how a learned rule convolves many channels; `"auto"`:
-      `"winograd"` where XLA compiles for processors.
+    rule: Rule that proposes the changes.
+    layers: Layers of the chain, bottom first.
+    optimizer: Keras optimizer, built on `chain_variables(layers)`.
+    jit_compile: Whether XLA compiles the step.
+    convolutions: Convolutions of a learned rule with many channels, `"direct"`
+      or `"winograd"`; `"auto"` is `"winograd"` with XLA on CPUs.
   """
 
   def __init__(
@@ -67,7 +67,7 @@ class RuleStep:
     convolutions: Literal["auto", "direct", "winograd"],
   ):
     if convolutions == "auto":
-      pays = jit_compile and _only_processors()
+      pays = jit_compile and _only_cpus()
       convolutions = "winograd" if pays else "direct"
     self._convolutions = convolutions
     self._rule, self._layers, self._optimizer = rule, layers, optimizer
@@ -85,7 +85,7 @@ class RuleStep:
 
   @property
   def trace_count(self) -> int:
-    """How often the step was traced; in eager mode: taken."""
+    """Number of traces of the step; in eager mode, of its calls."""
     return self._trace_count
 
   def __call__(
@@ -94,38 +94,33 @@ class RuleStep:
     """Changes the layers' weights and moving statistics.
 
     Args:
-      inputs: `[b, i]`, of the chain.
-      labels: `[b]` class numbers, or `[b, k]` one-hot; for rules that need
-        them.
+      inputs: Inputs of the chain `[b, i]`.
+      labels: Class numbers `[b]`, or one-hot `[b, k]`, for a supervised rule.
 
     Returns:
-      `StepReport`.
+      Features and norms.
     """
     return self._step(inputs, labels)
 
   def moments(self, inputs: tf.Tensor) -> tuple[Moments, ...]:
-    """The statistics of every layer for one batch.
+    """Computes the statistics of every layer for one batch.
 
     Args:
-      inputs: `[b, i]`, of the chain.
+      inputs: Inputs of the chain `[b, i]`.
+
+    Returns:
+      `Moments` of every layer, bottom first.
     """
     return self._moments(inputs)
 
-  def _forward(self, inputs):
-    """Activations and moments, with the statistics of the batch."""
-    inputs = tf.cast(inputs, self._layers[0].variable_dtype)
-    below, pre, post, moments = inputs, [], [], []
-    for layer in self._layers:
-      weights = layer.layer_weights
-      linear = tf.matmul(below, weights.kernel)
-      own_moments = batch_moments(linear)
-      own_pre, below = activate(
-        linear, own_moments, weights.bias, layer.activation
-      )
-      moments.append(own_moments)
-      pre.append(own_pre)
-      post.append(below)
-    return Activations(inputs, tuple(pre), tuple(post)), tuple(moments)
+  def _forward(
+    self, inputs: tf.Tensor
+  ) -> tuple[Activations, tuple[Moments, ...]]:
+    return forward_with_moments(
+      [layer.layer_weights for layer in self._layers],
+      tf.cast(inputs, self._layers[0].variable_dtype),
+      [layer.activation for layer in self._layers],
+    )
 
   def _take_step(self, inputs, labels):
     self._trace_count += 1
@@ -163,10 +158,13 @@ class RuleStep:
 def chain_variables(
   layers: Sequence[LocalRuleDense],
 ) -> list[keras.Variable]:
-  """What a rule changes, in the order of `LayerWeights`.
+  """Variables that a rule changes, in the order of `LayerWeights`.
 
   Args:
-    layers: the chain, bottom first.
+    layers: Layers of the chain, bottom first.
+
+  Returns:
+    Kernel, bias and backward kernel of every layer.
   """
   return [
     variable
@@ -175,8 +173,8 @@ def chain_variables(
   ]
 
 
-def _only_processors() -> bool:
-  """Whether TensorFlow has no accelerators; there, nobody measured Winograd."""
+def _only_cpus() -> bool:
+  """Whether TensorFlow has CPUs only; Winograd was not measured elsewhere."""
   devices = tf.config.list_logical_devices()
   return all(device.device_type == "CPU" for device in devices)
 

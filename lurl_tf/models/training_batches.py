@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Whatever `fit` is given, as batches of one size."""
+"""Conversion of the data given to `fit` to batches of one size."""
 
 import collections
 import dataclasses
@@ -11,19 +11,23 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-# What a generator gave cannot be asked for again; so many batches are kept.
+# A generator cannot be restarted; its last batches are kept for statistics.
 RECENT_BATCHES = 100
+
+
+class LeftOutWarning(UserWarning):
+  """Warning that examples fill no batch and are left out."""
 
 
 @dataclasses.dataclass(frozen=True)
 class TrainingBatches:
-  """Batches for training, and again for the statistics of inference.
+  """Batches for training, and again for the inference statistics.
 
   Args:
-    dataset: of inputs `[b, ...]`, or of pairs with labels, all of one size.
-    batch_size: b.
-    inputs_again: the inputs once more, after training.
-    ignores_labels: whether there were labels, which are not handed on.
+    dataset: Batches of inputs `[b, ...]`, or pairs with labels, of one size.
+    batch_size: Number of examples b of a batch.
+    inputs_again: Function that returns the inputs again, after training.
+    ignores_labels: Whether labels were given and dropped.
   """
 
   dataset: tf.data.Dataset
@@ -46,27 +50,28 @@ def training_batches(
   shuffle_seed: int | None,
   keep_labels: bool,
 ) -> TrainingBatches:
-  """Makes batches of one size; what is left over is left out, and said.
+  """Makes batches of one size; warns about examples that fill none.
 
   Args:
-    x: an array, a `tf.data.Dataset`, a `keras.utils.PyDataset`, or an iterable
-      of batches; of inputs, or of pairs with labels.
-    y: labels beside an array, or None.
-    batch_size: of arrays; None for the default.
-    default_batch_size: of arrays, or fewer if there are fewer examples.
-    shuffle_seed: of the order of an array's rows; None keeps their order.
-    keep_labels: whether labels are handed on.
+    x: Array, `tf.data.Dataset`, `keras.utils.PyDataset`, or iterable of
+      batches; of inputs, or of pairs with labels.
+    y: Labels of an array, or None.
+    batch_size: Batch size of arrays; None for the default.
+    default_batch_size: Default batch size of arrays, reduced to the number of
+      examples if there are fewer.
+    shuffle_seed: Integer seed of the order of an array's rows; None keeps it.
+    keep_labels: Whether the batches hold labels.
 
   Returns:
-    `TrainingBatches`.
+    The batches.
 
   Raises:
-    ValueError: if there is no batch of two examples or more, or labels are
-      missing that are to be handed on.
+    ValueError: If there is no batch of two examples or more, or required labels
+      are missing.
   """
   if y is not None and not _is_array(x):
     raise ValueError(
-      "Expected `y` beside an array only; other data give pairs of inputs and "
+      "Expected `y` beside an array only; other data hold pairs of inputs and "
       f"labels. Received: x of type {type(x).__name__} and y"
     )
   if isinstance(x, tf.data.Dataset):
@@ -97,7 +102,7 @@ def check_batch_size(batch_size: int | None) -> None:
   """Raises ValueError for a batch that has no statistics.
 
   Args:
-    batch_size: number of examples, or None if it is not known yet.
+    batch_size: Number of examples, or None if it is unknown.
   """
   if batch_size is not None and batch_size < 2:
     raise ValueError(
@@ -106,18 +111,34 @@ def check_batch_size(batch_size: int | None) -> None:
     )
 
 
+def shuffle_seed(seed: int, steps: int) -> int:
+  """Seed of the order of an array's rows in one call of `fit`.
+
+  A model that was saved and loaded draws the next orders of the rows, as the
+  same model would without saving.
+
+  Args:
+    seed: Integer seed of the model.
+    steps: Number of steps that the optimizer has taken.
+
+  Returns:
+    A seed for `training_batches`.
+  """
+  return int(np.random.SeedSequence([seed, steps]).generate_state(1)[0])
+
+
 def each_batch(
   x: Any, y: Any = None, batch_size: int | None = None
 ) -> Iterator[tuple[Any, Any]]:
-  """All batches of inputs and labels, also the last and smaller one.
+  """Yields all batches of inputs and labels, including a smaller last one.
 
   Args:
-    x: as `training_batches` takes it.
-    y: labels beside an array, or None.
-    batch_size: of arrays.
+    x: Data, as in `training_batches`.
+    y: Labels of an array, or None.
+    batch_size: Batch size of arrays.
 
   Yields:
-    Inputs and labels, or None in place of labels.
+    Inputs, and labels or None.
   """
   if _is_array(x):
     x, y = np.asarray(x), None if y is None else np.asarray(y)
@@ -135,8 +156,8 @@ def check_lengths(x: np.ndarray, y: np.ndarray | None) -> None:
   """Raises ValueError unless there are as many labels as inputs.
 
   Args:
-    x: inputs.
-    y: labels, or None.
+    x: Inputs `[b, ...]`.
+    y: Labels `[b, ...]`, or None.
   """
   if y is not None and len(y) != len(x):
     raise ValueError(
@@ -167,6 +188,7 @@ def _from_arrays(x, y, batch_size, default_batch_size, shuffle_seed, labelled):
     warnings.warn(
       f"{rest} of {len(x)} rows fill no batch of {batch_size} and are left out "
       "of every epoch" + ("" if shuffle_seed is None else ", others each time"),
+      LeftOutWarning,
       stacklevel=4,
     )
   with tf.device("CPU"):
@@ -215,7 +237,8 @@ def _from_dataset(dataset, labelled):
     check_batch_size(batch_size)
     warnings.warn(
       f"Batches that hold other than {batch_size} examples, as the first "
-      "does, are left out; batch(..., drop_remainder=True) says so yourself",
+      "does, are left out; batch(..., drop_remainder=True) avoids this warning",
+      LeftOutWarning,
       stacklevel=4,
     )
 
@@ -238,7 +261,7 @@ def _from_dataset(dataset, labelled):
 
 
 def _from_iterable(x, labelled):
-  """Batches in Python; what it gave last is kept for the statistics."""
+  """Batches of a Python iterable; keeps the last ones for the statistics."""
   again = isinstance(x, keras.utils.PyDataset) or not isinstance(x, Iterator)
   batches = _in_order(x)
   first = next(batches, None)
@@ -283,6 +306,7 @@ def _from_iterable(x, labelled):
         warnings.warn(
           f"A batch of {len(inputs)} examples is left out: the first one had "
           f"{batch_size}",
+          LeftOutWarning,
           stacklevel=2,
         )
 

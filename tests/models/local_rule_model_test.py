@@ -289,25 +289,64 @@ def test_train_on_batch_and_callbacks(tmp_path):
   assert path.is_file() and list((tmp_path / "logs").rglob("events*"))
 
 
-@pytest.mark.parametrize(
-  "activation",
-  ["relu", "leaky_relu", "elu", "softplus", "silu", "tanh", "step"],
-)
+NUMPY_ACTIVATIONS = {
+  "relu": lambda z: np.maximum(z, 0),
+  "leaky_relu": lambda z: np.where(z > 0, z, 0.2 * z),
+  "elu": lambda z: np.where(z > 0, z, np.expm1(z)),
+  "softplus": lambda z: np.log1p(np.exp(z)),
+  "silu": lambda z: z / (1 + np.exp(-z)),
+  "tanh": np.tanh,
+  "step": lambda z: np.where(z > 0, 1.0, 0.0),
+}
+
+
+def numpy_features(weights, rows, batch, activation):
+  """Features in float64, by the moments of a forward pass in batches."""
+  by_batch = features = rows.astype(np.float64)
+  for layer in weights:
+    kernel, bias = layer.kernel.numpy(), layer.bias.numpy()
+    linear = by_batch @ kernel
+    batches = linear.reshape(-1, batch, linear.shape[-1])
+    mean, variance = linear.mean(axis=0), linear.var(axis=0)
+    features = activation(
+      (features @ kernel - mean) / np.sqrt(variance + 1e-6) + bias
+    )
+    centred = batches - batches.mean(axis=1, keepdims=True)
+    stddev = np.sqrt(batches.var(axis=1, keepdims=True) + 1e-6)
+    by_batch = activation(centred / stddev + bias).reshape(linear.shape)
+  return features
+
+
+@pytest.mark.parametrize("activation", NUMPY_ACTIVATIONS)
 def test_activations(activation):
   model, inputs = tiny_model(activation=activation), draw_inputs(32)
-  before = None
-  for _ in range(2):
-    model.fit(inputs, batch_size=16, verbose=0)
-    features = model.predict(inputs, verbose=0)
-    assert np.all(np.isfinite(features))
-    assert before is None or np.any(features != before)
-    before = features
+  model.build([None, 5])
+  expected = weights_of(model)
+  before = model.predict(inputs, verbose=0)
+  for begin in (0, 16, 0, 16):
+    rows = inputs[begin : begin + 16]
+    expected = lurl_tf.inner_step(model.rule, expected, rows, RATE, activation)
+  model.fit(inputs, batch_size=16, epochs=2, shuffle=False, verbose=0)
+  assert_close(weights_of(model), expected)
+  features = model.predict(inputs, verbose=0)
+  np.testing.assert_allclose(
+    features,
+    numpy_features(expected, inputs, 16, NUMPY_ACTIVATIONS[activation]),
+    rtol=1e-4,
+    atol=1e-4,
+  )
+  assert np.all(np.isfinite(features)) and np.any(features != before)
 
 
 @pytest.mark.parametrize(
   ("columns", "batch"), [(2, 8), (10_000, 8), (5, 2), (5, 4096)]
 )
 def test_sizes(columns, batch):
-  model = tiny_model()
-  model.fit(draw_inputs(batch, columns), batch_size=batch, verbose=0)
-  assert np.all(np.isfinite(values_of(model)[0]))
+  model, inputs = tiny_model(), draw_inputs(batch, columns)
+  model.build([None, columns])
+  before = weights_of(model)[0].kernel
+  expected = expected_weights(model, inputs, batch=batch)
+  model.fit(inputs, batch_size=batch, shuffle=False, verbose=0)
+  assert_close(weights_of(model), expected)
+  assert np.all(np.isfinite(expected[0].kernel))
+  assert np.any(expected[0].kernel != before)

@@ -37,6 +37,7 @@ class NpzDataSet(DataSet):
 
   @property
   def holds_images(self) -> bool:
+    """Whether the inputs are images; False for texts and vectors."""
     """Whether the inputs are images, which can be resized."""
     pairs = self._arrays.pairs.values()
     return all(pair.inputs.ndim > 2 for pair in pairs)

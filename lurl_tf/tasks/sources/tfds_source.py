@@ -50,6 +50,7 @@ class TfdsDataSet(DataSet):
 
   @property
   def holds_images(self) -> bool:
+    """Whether the inputs are images; False for texts and vectors."""
     """Whether the inputs are images, which can be resized."""
     return self._keys.kind == "image"
 
