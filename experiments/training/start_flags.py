@@ -9,7 +9,7 @@ from absl import flags
 from experiments.common.dataclass_flags import DataclassFlags
 from lurl_tf.meta import ImitationConfig, MetaTrainConfig
 from lurl_tf.meta.estimators import EVOLUTION
-from lurl_tf.meta.fit import DEFAULT_RULE
+from lurl_tf.meta.fit import DEFAULT_START
 from lurl_tf.rule import UpdateRule
 from lurl_tf.structures import RuleConfig
 
@@ -19,7 +19,7 @@ _INITIAL_RULE = flags.DEFINE_string(
   "initial_rule",
   None,
   "Name of a preset, preset folder or log folder of the rule that the run "
-  f"starts from, or {_RANDOM}. Default: {DEFAULT_RULE}, or {_RANDOM} if "
+  f"starts from, or {_RANDOM}. Default: {DEFAULT_START}, or {_RANDOM} if "
   "--teacher or a flag of a random rule is given. A random rule has longer "
   "inner trainings and larger learning rates.",
 )
@@ -72,7 +72,7 @@ def initial_rule_from_flags() -> UpdateRule | None:
   given = {**_SIZES.given(), **_TERM_COEFFICIENT.given()}
   name = _INITIAL_RULE.value
   if name is None:
-    name = _RANDOM if given or _TEACHER.given() else DEFAULT_RULE
+    name = _RANDOM if given or _TEACHER.given() else DEFAULT_START
   if name == _RANDOM:
     return None
   for field, value in given.items():

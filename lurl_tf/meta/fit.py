@@ -20,7 +20,7 @@ from lurl_tf.rule.learned.update_rule import UpdateRule
 from lurl_tf.tasks.distributions import TaskDistribution, find_distribution
 from lurl_tf.tasks.sources.load import holds_images
 
-DEFAULT_RULE = "imitation"
+DEFAULT_START = "imitation"
 DEFAULT_STEPS = 250
 # About the last hundred outer steps.
 _AVERAGE_DECAY = 0.99
@@ -31,7 +31,7 @@ def fit(
   logdir: str | os.PathLike[str] | None = None,
   num_steps: int | None = None,
   hours: float | None = None,
-  initial_rule: str | os.PathLike[str] | UpdateRule | None = DEFAULT_RULE,
+  initial_rule: str | os.PathLike[str] | UpdateRule | None = DEFAULT_START,
   seed: int = 0,
   callbacks: Sequence[Callback] = (),
   keep_rules_at: Sequence[int] = (),

@@ -66,7 +66,7 @@ class MetaTrainConfig:
       0 for a run with `num_steps`, and 0.99 for one without.
     rollback_after: Number of consecutive outer steps that lost more than half
       of their task slots, after which the meta-parameters return to the
-      remembered ones; 0 for never.
+      remembered ones and the learning rate is halved; 0 for never.
     remember_every: Number of outer steps between remembered meta-parameters.
     seed: Integer seed of all random numbers.
 

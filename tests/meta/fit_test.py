@@ -116,7 +116,7 @@ def test_an_hour_of_no_length_ends_after_a_step_and_keeps_an_average(tmp_path):
   # With more hours, and with a number of steps, the same run goes on.
   longer = run(tmp_path, num_steps=2)
   whole = run(
-    num_steps=3, config=make_config(decay_steps=0, average_decay=0.99)
+    num_steps=2, config=make_config(decay_steps=0, average_decay=0.99)
   )
   tiny_meta.assert_all_equal(theta(longer), theta(whole))
 
