@@ -109,14 +109,8 @@ TESTED_BY = {
     "lurl_tf/meta/outer/calls.py",
     "lurl_tf/meta/outer/state.py",
   ),
-  "tests/models/bad_input_test.py": (
-    "lurl_tf/models/input_checks.py",
-    "lurl_tf/models/training_batches.py",
-  ),
+  "tests/models/bad_input_test.py": ("lurl_tf/models/training_batches.py",),
   "tests/models/convolutions_test.py": ("lurl_tf/models/rule_step.py",),
-  "tests/models/features_and_heads_test.py": (
-    "lurl_tf/models/scored_model.py",
-  ),
   "tests/models/local_rule_model_test.py": ("lurl_tf/models/defaults.py",),
   "tests/models/saving_test.py": ("lurl_tf/models/model_with_rule.py",),
   "tests/optimizers/functional_test.py": ("lurl_tf/optimizers/adam.py",),
