@@ -20,7 +20,7 @@ from lurl_tf.rule.learned.update_rule import UpdateRule
 from lurl_tf.tasks.distributions import TaskDistribution, find_distribution
 from lurl_tf.tasks.sources.load import holds_images
 
-DEFAULT_START = "imitation"
+DEFAULT_START = "starts/pooled"
 DEFAULT_STEPS = 250
 # About the last hundred outer steps.
 _AVERAGE_DECAY = 0.99

@@ -171,7 +171,7 @@ class MetaTrainConfig:
 
     Example:
 
-    >>> rule = lurl_tf.UpdateRule.from_preset("imitation")
+    >>> rule = lurl_tf.UpdateRule.from_preset("starts/pooled")
     >>> config = lurl_tf.meta.MetaTrainConfig.starting_from(rule, slots=8)
     >>> config.max_horizon, config.slots
     (50, 8)
