@@ -234,7 +234,7 @@ class NeverBegins(Callback):
     ),
     ("missing.json", {"tasks": "missing.json"}),
     ("no_such", {"initial_rule": "no_such"}),
-    ("Received: config.rule=", {"initial_rule": "imitation"}),
+    ("Received: config.rule=", {"initial_rule": "starts/pooled"}),
     (
       "Received: seed=1, config.seed=2",
       {"seed": 1, "config": make_config(seed=2)},

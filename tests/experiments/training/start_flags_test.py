@@ -93,7 +93,7 @@ def test_a_run_from_a_rule_goes_on(tmp_path, capsys):
   )
 
 
-def test_a_run_starts_from_the_shipped_imitation_by_default():
+def test_a_run_starts_from_the_shipped_start_by_default():
   flags.FLAGS.mark_as_parsed()
   rule = start_flags.initial_rule_from_flags()
   shipped = UpdateRule.from_preset("starts/pooled")
