@@ -1,13 +1,16 @@
 # SPDX-License-Identifier: Apache-2.0
 """Start of every script: flags, errors in one line, other libraries' messages.
 
+```python
 def main() -> None:
-with script.errors_in_one_line():
-...  # reads flags and data
-...  # long work
+  with script.errors_in_one_line():
+    ...  # reads flags and data
+  ...  # long work
+
 
 if __name__ == "__main__":
-script.run(main, required=["logdir"])
+  script.run(main, required=["logdir"])
+```
 """
 
 import contextlib
