@@ -98,7 +98,7 @@ def fit(
 
   ```python
   rule = lurl_tf.meta.fit("quick", logdir="runs/quick", num_steps=250)
-  print(rule.card())
+  rule.card()
   ```
   """
   if num_steps is None and hours is None:

@@ -91,8 +91,8 @@ def test_the_flag_reaches_the_evaluation(monkeypatch):
   monkeypatch.setattr(
     evaluate, "check_evaluation", lambda *given: seen.append(given[-1])
   )
-  monkeypatch.setattr(evaluate, "evaluate", lambda *given: None)
-  monkeypatch.setattr(evaluate, "show", lambda *given: None)
+  monkeypatch.setattr(evaluate, "compare", lambda *given, **named: None)
+  monkeypatch.setattr(evaluate, "as_text", lambda *given: "")
   run(rule="oja", inner_learning_rate=0.25)
   assert seen[0].learning_rates == (0.25,)
 

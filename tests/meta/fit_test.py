@@ -174,7 +174,7 @@ def test_a_run_starts_from_a_rule_and_leaves_it_as_it_is(tmp_path):
   tiny_meta.assert_all_equal(theta(start), before)
 
 
-def test_the_card(tmp_path, monkeypatch):
+def test_the_card(tmp_path, monkeypatch, capsys):
   scores = iter([ValidationScore(0.75, 0.5), ValidationScore(0.875, 0.25)])
   monkeypatch.setattr(Validation, "score", lambda *_: next(scores))
   rule = run(
@@ -194,7 +194,9 @@ def test_the_card(tmp_path, monkeypatch):
   assert metadata.validation_curve == ((1, 0.75, 0.5), (2, 0.875, 0.25))
   assert metadata.validation == metadata.validation_curve[-1]
   assert metadata.good_for and metadata.not_for
-  text = rule.card()
+  capsys.readouterr()
+  rule.card()
+  text = " ".join(capsys.readouterr().out.split())
   for expected in ("tiny", "as typed", metadata.good_for, metadata.not_for):
     assert expected in text
   best = UpdateRule.from_preset(tmp_path / "best_rule").metadata

@@ -21,7 +21,7 @@ STEPS, REPLICAS, SLOTS = 20, 2, 2
 
 
 def make_config():
-  """Each outer step is of two truncations."""
+  """A tiny run that clips no gradient."""
   return tiny_meta.make_config(
     tasks=tiny_meta.make_tasks((6,)),
     slots=SLOTS,
@@ -31,6 +31,7 @@ def make_config():
     max_horizon=5,
     learn_inner_rates=True,
     slot_clip_norm=1e9,
+    clip_norm=1e9,
   )
 
 

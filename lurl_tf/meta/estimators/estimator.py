@@ -48,7 +48,7 @@ class Estimator(abc.ABC):
   ...   def init(self, task, seed, slots):
   ...     return task.init(seed, slots)
   ...   def estimate(self, task, parameters, state, clock, data, length, seeds):
-  ...     copies = tf.tile(parameters[tf.newaxis], [len(seeds), 1])
+  ...     copies = tf.tile(parameters[tf.newaxis], [seeds.shape[0], 1])
   ...     with tf.GradientTape() as tape:
   ...       tape.watch(copies)
   ...       state, metrics = task.unroll(copies, state, clock, data, length)

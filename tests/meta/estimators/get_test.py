@@ -27,7 +27,7 @@ class ConstantGradient(Estimator):
     return tf.zeros([slots], tf.int32)
 
   def estimate(self, task, parameters, state, clock, data, length, seeds):
-    slots, size = len(seeds), parameters.shape[0]
+    slots, size = seeds.shape[0], parameters.shape[0]
     gradient = tf.range(1.0, size + 1)
     losses = tf.fill([slots], 0.25)
     return Estimate(

@@ -53,5 +53,5 @@ def test_a_mask_selects_by_name(rule):
 
 
 def test_a_pattern_without_a_name_is_refused(rule):
-  with pytest.raises(ValueError, match="forward_.*Received: 'no_such'"):
+  with pytest.raises(ValueError, match="forward_.*Received: pattern='no_such'"):
     parameter_mask(rule.config, 1, ["coeffs", "no_such"])
