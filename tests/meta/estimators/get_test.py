@@ -40,7 +40,10 @@ class ConstantGradient(Estimator):
 @pytest.mark.parametrize("compiled", [False, True])
 def test_a_trainer_takes_an_estimator_of_ones_own(compiled):
   """Without the inner learning rates; Adam moves all others down alike."""
-  config = tiny_meta.make_config(slot_clip_norm=1e9, clip_norm=1e9)
+  # No slot is at its horizon and restarts.
+  config = tiny_meta.make_config(
+    slot_clip_norm=1e9, clip_norm=1e9, min_horizon=1000, max_horizon=1000
+  )
   trainer = tiny_meta.make_trainer(
     config, jit_compile=compiled, estimator=ConstantGradient()
   )
