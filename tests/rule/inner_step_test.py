@@ -50,7 +50,7 @@ def test_numpy_weights_are_taken():
 @pytest.mark.parametrize(
   ("change", "message"),
   [
-    ({"kernel": np.ones((5, 4))}, "Layer 0 must take the 3 outputs"),
+    ({"kernel": np.ones((5, 4))}, "Layer 0 must have 3 inputs"),
     ({"backward_kernel": np.ones((4, 3))}, "one shape"),
     ({"bias": np.ones(5)}, "bias of layer 0 must have 4 units"),
   ],

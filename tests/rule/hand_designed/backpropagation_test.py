@@ -145,7 +145,7 @@ def test_without_targets():
     ((9, 5), r"top layer has units, 4. Received: targets of shape \(9, 5\)"),
     ((9, 0), r"Received: targets of shape \(9, 0\)"),
     ((9,), r"Received: targets of shape \(9,\)"),
-    ((8, 3), r"batch's examples, \(9,\). Received: .*\(8, 3\)"),
+    ((8, 3), r"batch's shape, \(9,\). Received: .*\(8, 3\)"),
     ((2, 9, 3), r"Received: targets of shape \(2, 9, 3\)"),
   ],
 )
